@@ -1,0 +1,1 @@
+"""Gifts of money and goods, from a pledge to a signature: campaigns, funds, receipts, the donor's trace."""

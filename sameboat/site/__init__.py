@@ -1,0 +1,1 @@
+"""The shell that pages hang in: layout, languages, home, search, sign-in."""

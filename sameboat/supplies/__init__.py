@@ -1,0 +1,1 @@
+"""Goods: who needs what, which lots are held where, who handed over and who signed."""
