@@ -1,1 +1,125 @@
-"""What this room says on the public log: one versioned schema an event type."""
+"""What this room says on the public log. Money stands in whole smallest units (fen, cent) of its currency."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from sameboat.supplies.events import DONORS, Goods, Signed, Source
+from sameboat.transparency.engine.books import Posting, move
+from sameboat.transparency.events import Event, Subject
+
+
+class Money(BaseModel):
+    """An amount in whole smallest units of an ISO 4217 currency."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    currency: str
+    units: int
+
+    def move(self, source: str, target: str) -> list[Posting]:
+        """Return the postings that move the money."""
+        return move(self.currency, self.units, source, target)
+
+
+class Share(BaseModel):
+    """The part of a payment that one gift paid."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    gift: Subject
+    units: int
+
+
+class CampaignFiled(Event, type="campaign.filed"):
+    """A charity filed a campaign: for what it collects, and under which filing number."""
+
+    campaign: Subject
+    charity: Subject
+    title_en: str = ""
+    title_zh: str = ""
+    emergency: Subject | None = None
+    filing_number: str | None = None
+
+
+class FundOpened(Event, type="fund.opened"):
+    """A charity opened a fund; money in it may be spent on its purpose only."""
+
+    fund: Subject
+    campaign: Subject
+    charity: Subject
+    purpose_en: str = ""
+    purpose_zh: str = ""
+    need: Subject | None = None
+
+
+class PledgeMade(Event, type="pledge.made"):
+    """A donor promised goods or money to a need or a fund. No donor: a person, or not named."""
+
+    pledge: Subject
+    kind: Literal["goods", "money"]
+    donor: Subject | None = None
+    need: Subject | None = None
+    fund: Subject | None = None
+    goods: Goods | None = None
+    money: Money | None = None
+
+
+class PledgeCancelled(Event, type="pledge.cancelled"):
+    """The donor took a pledge back before it was received."""
+
+    pledge: Subject
+    need: Subject | None = None
+    fund: Subject | None = None
+
+
+class DonationReceived(Event, type="donation.received"):
+    """A charity received money into a fund."""
+
+    gift: Subject
+    fund: Subject
+    charity: Subject
+    money: Money
+    donor: Subject | None = None
+    pledge: Subject | None = None
+    receipt: str | None = None
+    period: str | None = None
+    source: Source | None = None
+
+    def postings(self) -> list[Posting]:
+        return self.money.move(DONORS, f"gift:{self.gift}")
+
+
+class MoneyDisbursed(Event, type="money.disbursed"):
+    """A charity paid money out of a fund to a recipient, for a purpose; the oldest gifts in the fund pay first."""
+
+    payment: Subject
+    fund: Subject
+    charity: Subject
+    recipient: Subject
+    money: Money
+    shares: list[Share]
+    purpose: str
+    need: Subject | None = None
+    signed: Signed
+
+    def postings(self) -> list[Posting]:
+        target = f"paid:{self.payment}"
+        return [
+            posting
+            for share in self.shares
+            for posting in move(self.money.currency, share.units, f"gift:{share.gift}", target)
+        ]
+
+
+class MoneyReceivedBy(Event, type="money.received_by"):
+    """The recipient signed for money paid out."""
+
+    payment: Subject
+    charity: Subject
+    recipient: Subject
+    money: Money
+    signed: Signed
+
+    def postings(self) -> list[Posting]:
+        return self.money.move(f"paid:{self.payment}", f"delivered:{self.recipient}")

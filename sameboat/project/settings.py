@@ -93,7 +93,7 @@ TEMPLATES = [
 
 
 def _database(url: str) -> dict[str, Any]:
-    """Return Django's settings for `postgresql://user:password@host:port/name`, or SQLite in `HOME` for an empty url."""
+    """Return Django's settings for `postgresql://user:password@host:port/name`, or for SQLite where there is none."""
     if not url:
         return {
             "ENGINE": "django.db.backends.sqlite3",

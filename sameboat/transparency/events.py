@@ -1,1 +1,76 @@
-"""What this room says on the public log: one versioned schema an event type."""
+"""Event types: the base of every schema on the log, and the registry that finds a schema by type and version.
+
+A room adds one in its own `events.py`:
+
+    class NeedStopped(Event, type="need.stopped"):
+        "The asker withdrew what was left of a need."
+        need: Subject
+        reason: str = ""
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from sameboat.transparency.engine.books import Posting
+from sameboat.transparency.errors import UnknownEventError
+
+SUBJECT_PATTERN = r"^[a-z]{2,12}_[0-9a-hjkmnp-tv-z]{26}$"
+
+Subject = Annotated[str, StringConstraints(pattern=SUBJECT_PATTERN), "subject"]
+"""A public id that the event is about; the log can be searched by it."""
+
+_schemas: dict[tuple[str, int], type["Event"]] = {}
+
+
+class Event(BaseModel):
+    """One thing that happened, as it stands in the `data` of a log entry. No floats; decimals are strings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: ClassVar[str]
+    version: ClassVar[int]
+
+    def __init_subclass__(cls, *, type: str = "", version: int = 1, **kwargs: Any) -> None:  # noqa: A002
+        super().__init_subclass__(**kwargs)
+        if type:
+            if (type, version) in _schemas:
+                raise ValueError(f"event type {type} version {version} is registered twice")
+            cls.type, cls.version = type, version
+            _schemas[type, version] = cls
+
+    def postings(self) -> list[Posting]:
+        """Return what the event moves in the books; empty where it moves nothing or the quantity is unknown."""
+        return []
+
+    def subjects(self) -> list[str]:
+        """Return the public ids in the event's own `Subject` fields and those of its parts, in order, once each."""
+        return list(dict.fromkeys(_subjects(self)))
+
+
+def _subjects(model: BaseModel) -> Iterator[str]:
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if isinstance(value, str):
+            if "subject" in field.metadata or "subject" in str(field.annotation):
+                yield value
+        else:
+            for part in value if isinstance(value, list) else [value]:
+                if isinstance(part, BaseModel):
+                    yield from _subjects(part)
+
+
+def schema(type: str, version: int) -> type[Event]:  # noqa: A002
+    """Return the schema of an event type, or raise UnknownEventError."""
+    try:
+        return _schemas[type, version]
+    except KeyError:
+        raise UnknownEventError(
+            f"no schema for event type {type!r} version {version}; a newer program wrote it"
+        ) from None
+
+
+def schemas() -> list[type[Event]]:
+    """Return every registered schema, by type and version."""
+    return [_schemas[key] for key in sorted(_schemas)]

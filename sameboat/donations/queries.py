@@ -1,0 +1,229 @@
+"""Every read of pledges, gifts and payments that leaves this room, and the trace of a gift."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from sameboat.donations.models import Campaign, Fund, Gift, MoneyDayTotal, Payment, Pledge
+from sameboat.registry.engine import signature
+from sameboat.registry.engine.quantity import money
+from sameboat.registry.models import Organisation
+from sameboat.supplies.models import Need
+from sameboat.transparency import queries as log
+
+UNNAMED = "unnamed"
+"""The actor on the log for a donor who is a person, or did not say who."""
+
+Measure = MoneyDayTotal.Measure
+
+
+def gifts_left(fund: Fund, currency: str) -> Iterator[tuple[str, int]]:
+    """Yield each gift of a fund with what is left of it in smallest units, oldest first."""
+    after = 0
+    while True:
+        rows = list(
+            Gift.objects.filter(fund=fund, currency=currency, pk__gt=after)
+            .order_by("pk")
+            .values_list("pk", "public_id")[:500]
+        )
+        if not rows:
+            return
+        held = log.balances(f"gift:{gift}" for _, gift in rows)
+        for _, gift in rows:
+            yield gift, held.get((f"gift:{gift}", currency), 0)
+        after = rows[-1][0]
+
+
+def payment_statement(fund: Fund, recipient: Organisation, units: int, currency: str, purpose: str) -> str:
+    """Return the text a charity's device key signs when paying out.
+
+    It names the fund's last payment before this one, so that one signature cannot pay twice.
+    """
+    last = Payment.objects.filter(fund=fund).order_by("-pk").values_list("public_id", flat=True).first()
+    return signature.statement(
+        {
+            "act": "pay",
+            "after": last,
+            "fund": fund.public_id,
+            "charity": fund.charity.public_id,
+            "recipient": recipient.public_id,
+            "units": units,
+            "currency": currency,
+            "purpose": purpose,
+        }
+    )
+
+
+def payment_receipt_statement(payment: Payment) -> str:
+    """Return the text a recipient's device key signs for money paid out."""
+    return signature.statement(
+        {
+            "act": "receive money",
+            "payment": payment.public_id,
+            "charity": payment.fund.charity.public_id,
+            "recipient": payment.recipient.public_id,
+            "units": payment.money_units,
+            "currency": payment.currency,
+        }
+    )
+
+
+_GIFT_PARTS = (
+    "charity",
+    "donor",
+    "pledge",
+    "fund__campaign__charity",
+    "lot__item",
+    "lot__unit",
+    "lot__need__organisation",
+    "lot__holder",
+)
+
+
+def gift(public_id: str) -> Gift | None:
+    """Return one gift."""
+    return Gift.objects.select_related(*_GIFT_PARTS).filter(public_id=public_id).first()
+
+
+def gifts(
+    *,
+    kind: str = "",
+    donor: Organisation | None = None,
+    charity: Organisation | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Gift]:
+    """Return gifts, newest first, those whose row stands before `before`."""
+    found = Gift.objects.select_related(*_GIFT_PARTS)
+    if kind:
+        found = found.filter(kind=kind)
+    if donor is not None:
+        found = found.filter(donor=donor)
+    if charity is not None:
+        found = found.filter(charity=charity)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return list(found.order_by("-pk")[:limit])
+
+
+def pledge(public_id: str) -> Pledge | None:
+    """Return one pledge."""
+    return (
+        Pledge.objects.select_related(
+            "donor", "need__organisation", "need__item", "fund__campaign__charity", "item", "unit"
+        )
+        .filter(public_id=public_id)
+        .first()
+    )
+
+
+def open_pledges(charity: Organisation | None = None, limit: int = 50) -> list[Pledge]:
+    """Return pledges that wait to be received, oldest first; of money, those to a charity's funds."""
+    found = Pledge.objects.filter(state=Pledge.State.MADE).select_related(
+        "donor", "need__organisation", "item", "unit", "fund__campaign"
+    )
+    if charity is not None:
+        found = found.filter(kind="goods") | found.filter(fund__campaign__charity=charity)
+    return list(found.order_by("pk")[:limit])
+
+
+def pledges_to(need: Need, limit: int = 50) -> list[Pledge]:
+    """Return the pledges made to a need, newest first."""
+    return list(Pledge.objects.filter(need=need).select_related("donor", "unit", "item").order_by("-pk")[:limit])
+
+
+def campaigns(charity: Organisation | None = None, limit: int = 50) -> list[Campaign]:
+    """Return campaigns, newest first."""
+    found = Campaign.objects.select_related("charity").prefetch_related("funds")
+    return list((found if charity is None else found.filter(charity=charity)).order_by("-pk")[:limit])
+
+
+def fund(public_id: str) -> Fund | None:
+    """Return one fund."""
+    return Fund.objects.select_related("campaign__charity", "need").filter(public_id=public_id).first()
+
+
+def funds(charity: Organisation | None = None, limit: int = 50) -> list[Fund]:
+    """Return funds, newest first."""
+    found = Fund.objects.select_related("campaign__charity", "need")
+    return list((found if charity is None else found.filter(campaign__charity=charity)).order_by("-pk")[:limit])
+
+
+def payment(public_id: str) -> Payment | None:
+    """Return one payment."""
+    return (
+        Payment.objects.select_related("fund__campaign__charity", "recipient", "need")
+        .filter(public_id=public_id)
+        .first()
+    )
+
+
+def payments(
+    *, fund: Fund | None = None, recipient: Organisation | None = None, unsigned: bool = False, limit: int = 50
+) -> list[Payment]:
+    """Return payments, newest first."""
+    found = Payment.objects.select_related("fund__campaign__charity", "recipient")
+    if fund is not None:
+        found = found.filter(fund=fund)
+    if recipient is not None:
+        found = found.filter(recipient=recipient)
+    if unsigned:
+        found = found.filter(signed_at=None)
+    return list(found.order_by("-pk")[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A gift and every entry on the log about it, its pledge, its lot and all that became of it, oldest first."""
+
+    gift: Gift
+    entries: list[log.EntryView]
+
+
+def trace(found: Gift) -> Trace:
+    """Return a gift's trace. Grows with what became of this gift, not with the log; at most 500 entries."""
+    subjects = [found.public_id]
+    if found.pledge is not None:
+        subjects.append(found.pledge.public_id)
+    if found.lot is not None:
+        subjects.append(found.lot.public_id)
+    entries = log.entries_about(subjects)
+    paid = [entry.data["payment"] for entry in entries if entry.type == "money.disbursed"]
+    needs = {entry.data["need"] for entry in entries if entry.data.get("need")}
+    keys = {entry.data["signed"]["key"] for entry in entries if entry.data.get("signed", {}).get("key")}
+    known = {entry.leaf_hash for entry in entries}
+    beside = [
+        entry
+        for entry in log.entries_about([*paid, *needs, *keys])
+        if entry.leaf_hash not in known
+        and (entry.type in ("need.published", "key.registered") or entry.data.get("payment") in paid)
+    ]
+    return Trace(found, sorted([*entries, *beside], key=lambda entry: entry.number))
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyTotal:
+    """The totals of one currency up to a day."""
+
+    currency: str
+    received: Decimal
+    paid: Decimal
+    signed_for: Decimal
+    gifts: int
+
+
+def money_totals(as_of: date | None = None) -> list[MoneyTotal]:
+    """Return the totals of each currency up to a day; grows with days, not with gifts."""
+    rows = MoneyDayTotal.objects.all() if as_of is None else MoneyDayTotal.objects.filter(day__lte=as_of)
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for currency, measure, units, lines in rows.values_list("currency", "measure").annotate(Sum("units"), Sum("lines")):
+        found.setdefault(currency, {})[measure] = (units, lines)
+    return [_money_total(currency, sums) for currency, sums in sorted(found.items())]
+
+
+def _money_total(currency: str, sums: dict[str, tuple[int, int]]) -> MoneyTotal:
+    received, paid, signed_for = (money(sums.get(measure, (0, 0))[0], currency) for measure in Measure.values)
+    return MoneyTotal(currency, received, paid, signed_for, gifts=sums.get(Measure.RECEIVED, (0, 0))[1])

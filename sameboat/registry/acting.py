@@ -1,0 +1,149 @@
+"""Who acts, when, and how an action runs: permission, one transaction, and once for one idempotency key."""
+
+import functools
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+from django.apps import apps
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sameboat.registry.engine import public_id
+from sameboat.registry.models import Membership, Organisation, Request, Role
+from sameboat.registry.refusals import Conflict, NotPermitted
+
+OPERATOR = "operator"
+"""The actor on the log for what the operator of the installation does."""
+
+P = ParamSpec("P")
+M = TypeVar("M", bound=models.Model)
+
+
+def fresh_id(kind: str, at: datetime) -> str:
+    """Return a new random id of `kind`, ordered by `at`."""
+    return public_id.new(kind, int(at.timestamp() * 1000))
+
+
+@dataclass(frozen=True)
+class Act:
+    """One person's doing at one moment.
+
+    `roles` maps an organisation's public id to the roles the person has there; `operator` is who runs this
+    installation. `now` is the clock's reading, `key` the idempotency key, `scope` whose keys they are.
+    """
+
+    now: datetime
+    roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    operator: bool = False
+    user_id: int | None = None
+    key: str = ""
+    scope: str = "anonymous"
+    make_id: Callable[[str, datetime], str] = fresh_id
+
+    def new_id(self, kind: str) -> str:
+        """Return a fresh public id of `kind`."""
+        return self.make_id(kind, self.now)
+
+    def may(self, organisation: Organisation, role: Role) -> bool:
+        """Return whether the person has `role` in `organisation`."""
+        return role in self.roles.get(organisation.public_id, frozenset())
+
+    def require(self, organisation: Organisation, role: Role) -> None:
+        """Raise NotPermitted unless the person has `role` in `organisation`."""
+        if not self.may(organisation, role):
+            raise NotPermitted(
+                _("Only a member of %(organisation)s who may “%(role)s” can do this. Ask its administrator.")
+                % {"organisation": organisation.name, "role": role.label}
+            )
+
+    def require_operator(self) -> None:
+        """Raise NotPermitted unless the person runs this installation."""
+        if not self.operator:
+            raise NotPermitted(_("Only the operator of this installation can do this."))
+
+
+def speaker(act: Act, organisation: Organisation, role: Role, *, from_elsewhere: bool) -> str:
+    """Return who speaks on the log: the organisation, whose member must have `role`.
+
+    A fact published elsewhere is entered by the operator, who then speaks: nobody puts words in another's mouth.
+    """
+    if from_elsewhere:
+        act.require_operator()
+        return OPERATOR
+    act.require(organisation, role)
+    return organisation.public_id
+
+
+def act_of(user: AbstractBaseUser | AnonymousUser, key: str = "", address: str = "") -> Act:
+    """Return the Act of a signed-in user, or of an anonymous visitor at a network address."""
+    if not user.is_authenticated:
+        scope = "anonymous:" + hashlib.sha256(address.encode()).hexdigest()[:32]
+        return Act(now=timezone.now(), key=key, scope=scope)
+    roles: dict[str, set[str]] = {}
+    for organisation, role in Membership.objects.filter(user_id=user.pk).values_list("organisation__public_id", "role"):
+        roles.setdefault(organisation, set()).add(role)
+    return Act(
+        now=timezone.now(),
+        roles={organisation: frozenset(held) for organisation, held in roles.items()},
+        operator=bool(getattr(user, "is_staff", False)),
+        user_id=user.pk,
+        key=key,
+        scope=f"user:{user.pk}",
+    )
+
+
+def action(function: Callable[Concatenate[Act, P], M]) -> Callable[Concatenate[Act, P], M]:
+    """Run an action in one transaction, and once only for each idempotency key of its Act.
+
+    The same key with the same input returns what the first request made; with another input it raises Conflict.
+    """
+
+    @functools.wraps(function)
+    def run(act: Act, /, *args: P.args, **kwargs: P.kwargs) -> M:
+        try:
+            return once(act, *args, **kwargs)
+        except IntegrityError:
+            # The same request ran beside this one and won: answer with what it made.
+            if act.key and Request.objects.filter(scope=act.scope, key=act.key).exists():
+                return once(act, *args, **kwargs)
+            raise
+
+    def once(act: Act, /, *args: P.args, **kwargs: P.kwargs) -> M:
+        with transaction.atomic():
+            if not act.key:
+                return function(act, *args, **kwargs)
+            name = f"{function.__module__.split('.')[1]}.{function.__name__}"
+            fingerprint = _fingerprint(args, kwargs)
+            done = Request.objects.filter(scope=act.scope, key=act.key).first()
+            if done is not None:
+                if (done.action, done.fingerprint) != (name, fingerprint):
+                    raise Conflict(_("This idempotency key was used for another request. Use a new key."))
+                return cast("M", apps.get_model(done.model)._default_manager.get(pk=done.object_id))
+            result = function(act, *args, **kwargs)
+            Request.objects.create(
+                scope=act.scope,
+                key=act.key[:128],
+                action=name,
+                fingerprint=fingerprint,
+                model=result._meta.label,
+                object_id=result.pk,
+                made_at=timezone.now(),
+            )
+            return result
+
+    return run
+
+
+def _fingerprint(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+    def plain(value: object) -> object:
+        return [type(value).__name__, value.pk] if isinstance(value, models.Model) else str(value)
+
+    text = json.dumps([args, kwargs], default=plain, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,88 @@
+"""Input checks shared by every action: quantities in a known unit, and texts a person typed."""
+
+import unicodedata
+
+from django.utils.translation import gettext as _
+
+from sameboat.registry.engine.quantity import LARGEST, QuantityError, smallest_units, whole
+from sameboat.registry.models import Item, Pack, Unit
+from sameboat.registry.refusals import Fault, InvalidInput
+
+
+def checked_quantity(value: object, field: str, *, most: int = LARGEST) -> int:
+    """Return a whole quantity from 1 to `most`."""
+    try:
+        number = whole(value)
+    except QuantityError as error:
+        raise InvalidInput([Fault(field, _message(error.code, most))]) from None
+    if number > most:
+        raise InvalidInput([Fault(field, _message("too-large", most))])
+    return number
+
+
+def quantity_or_unknown(value: object, field: str, *, most: int = LARGEST) -> int | None:
+    """Return a whole quantity from 1 to `most`, or None for an empty value: unknown."""
+    return None if value in (None, "") else checked_quantity(value, field, most=most)
+
+
+def _message(code: str, most: int) -> str:
+    return {
+        "not-a-number": _("Write the quantity as a number, such as 500."),
+        "not-whole": _("Write a whole number; parts of a unit cannot be counted."),
+        "not-positive": _("The quantity must be above zero."),
+        "too-large": _("At most %(most)s at once. If you really mean more, publish it in parts.")
+        % {"most": f"{most:,}"},
+    }[code]
+
+
+def checked_money(amount: object, currency: str, field: str = "amount") -> int:
+    """Return an amount of money in whole smallest units of its currency."""
+    try:
+        return smallest_units(amount, currency)
+    except QuantityError as error:
+        messages = {
+            "currency": _("Write the currency's three letters, such as CNY."),
+            "not-a-number": _("Write the amount as a number, such as 250.00."),
+            "not-whole": _("%(currency)s does not have so many decimals.") % {"currency": currency},
+            "not-positive": _("The amount must be above zero."),
+            "too-large": _("The amount is larger than any gift can be."),
+        }
+        raise InvalidInput([Fault("currency" if error.code == "currency" else field, messages[error.code])]) from None
+
+
+def checked_text(text: str, field: str, most: int) -> str:
+    """Return a text in one Unicode form, stripped; refuse what is too long or cannot be shown."""
+    clean = unicodedata.normalize("NFC", text).strip()
+    if len(clean) > most:
+        raise InvalidInput(
+            [
+                Fault(
+                    field,
+                    _("Write at most %(most)s characters; these are %(have)s.") % {"most": most, "have": len(clean)},
+                )
+            ]
+        )
+    if any(
+        unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") and character not in "\n\t" for character in clean
+    ):
+        raise InvalidInput([Fault(field, _("The text has characters that cannot be shown. Type it again."))])
+    return clean
+
+
+def in_book_unit(item: Item, quantity: int | None, unit: Unit) -> tuple[int | None, Unit]:
+    """Return the quantity in the item's base unit where the pack's size is known; refuse a unit nobody defined."""
+    if unit.pk == item.base_unit_id:
+        return quantity, unit
+    pack = Pack.objects.filter(item=item, unit=unit).first()
+    if pack is None:
+        known = [item.base_unit.name, *(pack.unit.name for pack in item.packs.select_related("unit"))]
+        raise InvalidInput(
+            [
+                Fault(
+                    "unit",
+                    _("%(item)s is not counted by the %(unit)s here. Use: %(known)s.")
+                    % {"item": item.name, "unit": unit.name, "known": ", ".join(known)},
+                )
+            ]
+        )
+    return (None if quantity is None else quantity * pack.base_quantity), item.base_unit

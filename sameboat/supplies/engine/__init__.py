@@ -1,0 +1,1 @@
+"""Fair shares as plain values."""

@@ -1,0 +1,69 @@
+"""Double-entry books over events: every posting set sums to zero, and no account but `outside:` goes below zero.
+
+An account is a `kind:owner` pair such as `held:lot_…` or `fund:fund_…`; an asset is what is counted there, in whole
+numbers of its smallest unit: `mask-surgical/piece`, `CNY/fen`. The accounts `outside:…` stand for the world: what
+came in is negative there, so each asset's balances sum to zero at all times.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+OUTSIDE = "outside:"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """`amount` smallest units of `asset` come into `account` (or leave it, where negative)."""
+
+    account: str
+    asset: str
+    amount: int
+
+
+class UnbalancedError(ValueError):
+    """A set of postings breaks the books; the message names account, asset and amounts."""
+
+
+def move(asset: str, amount: int, source: str, target: str) -> list[Posting]:
+    """Return the two postings that move `amount` (a positive whole number) from `source` to `target`."""
+    if amount <= 0:
+        raise UnbalancedError(f"{asset}: {amount} cannot be moved from {source} to {target}; it must be above zero")
+    return [Posting(source, asset, -amount), Posting(target, asset, amount)]
+
+
+def check_balanced(postings: Iterable[Posting]) -> None:
+    """Raise UnbalancedError unless the postings of every asset sum to zero."""
+    sums: defaultdict[str, int] = defaultdict(int)
+    for posting in postings:
+        sums[posting.asset] += posting.amount
+    for asset, total in sums.items():
+        if total:
+            raise UnbalancedError(f"{asset}: the postings sum to {total:+}, not to zero")
+
+
+class Books:
+    """Balances that grow only by balanced postings; what the auditor recomputes from the log alone."""
+
+    def __init__(self, balances: Mapping[tuple[str, str], int] | None = None) -> None:
+        self.balances: defaultdict[tuple[str, str], int] = defaultdict(int, balances or {})
+
+    def post(self, postings: Iterable[Posting]) -> None:
+        """Apply one event's postings, all or none.
+
+        Raises
+        ------
+        UnbalancedError
+            When they do not sum to zero, or would leave an account other than `outside:` below zero.
+        """
+        postings = list(postings)
+        check_balanced(postings)
+        after: dict[tuple[str, str], int] = {}
+        for posting in postings:
+            place = (posting.account, posting.asset)
+            after[place] = after.get(place, self.balances.get(place, 0)) + posting.amount
+        for (account, asset), amount in after.items():
+            if amount < 0 and not account.startswith(OUTSIDE):
+                held = self.balances.get((account, asset), 0)
+                raise UnbalancedError(f"{account} holds {held} {asset}; {held - amount} cannot leave it")
+        self.balances.update(after)

@@ -1,0 +1,114 @@
+"""Every read of the log that leaves this room."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Sum
+
+from sameboat.transparency import store
+from sameboat.transparency.engine import tiles
+from sameboat.transparency.models import Balance, Checkpoint, Entry, EntrySubject, LedgerPosting
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One entry as pages and programs show it.
+
+    `number` counts the entries as they were accepted; `index` is the leaf, None while it waits for the sequencer.
+    """
+
+    number: int
+    index: int | None
+    type: str
+    version: int
+    actor: str
+    event_time: datetime | date
+    recorded_at: datetime
+    subjects: list[str]
+    data: dict[str, Any]
+    text: str
+    leaf_hash: str
+    has_private: bool
+
+
+def _view(entry: Entry) -> EntryView:
+    text = bytes(entry.body).decode()
+    content = json.loads(text)
+    stamp = content["event_time"]
+    return EntryView(
+        number=entry.pk,
+        index=entry.index,
+        type=entry.type,
+        version=content["v"],
+        actor=entry.actor,
+        event_time=date.fromisoformat(stamp) if len(stamp) == 10 else datetime.fromisoformat(stamp),
+        recorded_at=entry.recorded_at,
+        subjects=content["subjects"],
+        data=content["data"],
+        text=text,
+        leaf_hash=bytes(entry.leaf_hash).hex(),
+        has_private="private" in content,
+    )
+
+
+def checkpoint() -> Checkpoint | None:
+    """Return the last published checkpoint, None before the first."""
+    return store.latest_checkpoint()
+
+
+def entry_at(index: int) -> EntryView | None:
+    """Return the published entry at a leaf index."""
+    entry = Entry.objects.filter(index=index).first()
+    return _view(entry) if entry else None
+
+
+def entries(before: int | None = None, limit: int = 50, type: str = "") -> list[EntryView]:  # noqa: A002
+    """Return published entries, newest first, those before leaf index `before`."""
+    found = Entry.objects.filter(index__isnull=False)
+    if before is not None:
+        found = found.filter(index__lt=before)
+    if type:
+        found = found.filter(type=type)
+    return [_view(entry) for entry in found.order_by("-index")[:limit]]
+
+
+def entries_about(subjects: Sequence[str], limit: int = 500) -> list[EntryView]:
+    """Return the entries about any of the public ids, oldest first, at most `limit`; waiting ones included."""
+    pks = EntrySubject.objects.filter(subject__in=subjects).order_by("entry_id").values_list("entry_id", flat=True)
+    return [_view(entry) for entry in Entry.objects.filter(pk__in=list(pks.distinct()[:limit])).order_by("pk")]
+
+
+def balance(account: str, asset: str) -> int:
+    """Return what an account holds of an asset, in whole smallest units."""
+    return Balance.objects.filter(account=account, asset=asset).values_list("amount", flat=True).first() or 0
+
+
+def balances(accounts: Iterable[str]) -> dict[tuple[str, str], int]:
+    """Return what several accounts hold, by (account, asset)."""
+    rows = Balance.objects.filter(account__in=list(accounts)).values_list("account", "asset", "amount")
+    return {(account, asset): amount for account, asset, amount in rows}
+
+
+def all_balances() -> dict[tuple[str, str], int]:
+    """Return every account that holds anything, for the auditor; grows with the accounts."""
+    rows = Balance.objects.exclude(amount=0).values_list("account", "asset", "amount")
+    return {(account, asset): amount for account, asset, amount in rows.iterator()}
+
+
+def posted_sums() -> dict[tuple[str, str], int]:
+    """Return the sums of all postings by account and asset; grows with history, for the self-check only."""
+    rows = LedgerPosting.objects.values_list("account", "asset").annotate(total=Sum("amount"))
+    return {(account, asset): total for account, asset, total in rows if total}
+
+
+def inclusion_proof(index: int, size: int) -> list[bytes]:
+    """Return the hashes that prove entry `index` in the tree of `size` (RFC 6962, section 2.1.1)."""
+    return tiles.inclusion_proof(index, size, store.read_tile)
+
+
+def consistency_proof(size1: int, size2: int) -> list[bytes]:
+    """Return the hashes that prove the tree of `size1` a prefix of that of `size2` (RFC 6962, section 2.1.2)."""
+    return tiles.consistency_proof(size1, size2, store.read_tile)

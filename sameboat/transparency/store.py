@@ -1,0 +1,78 @@
+"""The tree as the database holds it: tile reader, latest checkpoint, and the check that both agree."""
+
+from sameboat.transparency.engine import checkpoint, merkle
+from sameboat.transparency.engine.layout import TILE_WIDTH
+from sameboat.transparency.errors import StoreError
+from sameboat.transparency.keys import log_signer
+from sameboat.transparency.models import Checkpoint, Entry, Tile
+
+
+def latest_checkpoint() -> Checkpoint | None:
+    """Return the last published checkpoint."""
+    return Checkpoint.objects.order_by("-size").first()
+
+
+def latest_size() -> int:
+    """Return how many entries are published."""
+    return Checkpoint.objects.order_by("-size").values_list("size", flat=True).first() or 0
+
+
+def read_tile(level: int, index: int, width: int) -> bytes:
+    """Return `width` hashes of a tile: a tile reader for the engine.
+
+    Raises
+    ------
+    StoreError
+        When the store does not hold that many hashes there.
+    """
+    hashes = Tile.objects.filter(level=level, index=index).values_list("hashes", flat=True).first()
+    if hashes is None or len(hashes) < width * merkle.HASH_SIZE:
+        raise StoreError(f"tile {level}/{index} should hold {width} hashes; restore the store from a backup")
+    return bytes(hashes[: width * merkle.HASH_SIZE])
+
+
+def read_entries(index: int, width: int) -> list[bytes]:
+    """Return the first `width` entries of bundle `index`.
+
+    Raises
+    ------
+    StoreError
+        When the store lacks one of them.
+    """
+    first = index * TILE_WIDTH
+    bodies = (
+        Entry.objects.filter(index__gte=first, index__lt=first + width).order_by("index").values_list("body", flat=True)
+    )
+    entries = [bytes(body) for body in bodies]
+    if len(entries) != width:
+        raise StoreError(f"bundle {index} should hold {width} entries, {len(entries)} are there; restore from a backup")
+    return entries
+
+
+def check_store(full: bool = False) -> int:
+    """Recompute the root from the stored hashes and compare it with the last checkpoint; return the log's size.
+
+    With `full` every entry is hashed again too. Raises StoreError, which says what disagrees.
+    """
+    last = latest_checkpoint()
+    if last is None:
+        return 0
+    parsed, _ = checkpoint.open(last.note, log_signer().verifier)
+    if (parsed.size, parsed.root) != (last.size, bytes(last.root)):
+        raise StoreError(f"the last checkpoint's text and its row disagree at size {last.size}; restore from a backup")
+    starts = range(0, last.size, TILE_WIDTH)
+    hashes = b"".join(read_tile(0, start // TILE_WIDTH, min(TILE_WIDTH, last.size - start)) for start in starts)
+    root = merkle.root([hashes])
+    if root != parsed.root:
+        raise StoreError(
+            f"the stored tree of {last.size} entries has the root {root.hex()}, the last checkpoint signs "
+            f"{parsed.root.hex()}: the store was changed or is an old copy. Restore a backup that agrees."
+        )
+    if full:
+        for start in starts:
+            width = min(TILE_WIDTH, last.size - start)
+            for offset, body in enumerate(read_entries(start // TILE_WIDTH, width)):
+                at = start + offset
+                if merkle.leaf_hash(body) != hashes[at * merkle.HASH_SIZE : (at + 1) * merkle.HASH_SIZE]:
+                    raise StoreError(f"entry {at} was changed after it was published; restore from a backup")
+    return last.size
