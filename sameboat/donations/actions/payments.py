@@ -36,7 +36,7 @@ def disburse(
     Raises NotPermitted, InvalidInput (amount, purpose, more than the fund holds) or Conflict (restricted otherwise).
     """
     act.require(fund.charity, Role.MONEY)
-    fund = Fund.objects.select_for_update().select_related("campaign__charity", "need").get(pk=fund.pk)
+    fund = Fund.objects.select_for_update(of=("self",)).select_related("campaign__charity", "need").get(pk=fund.pk)
     units = checked_money(amount, currency)
     purpose = checked_text(purpose, "purpose", 300)
     if not purpose:

@@ -132,7 +132,7 @@ def sign_for(
     Raises NotPermitted (not the receiver), InvalidInput (more than was handed over, the signature) or Conflict
     (signed already).
     """
-    handover = HandOver.objects.select_for_update().get(pk=handover.pk)
+    handover = HandOver.objects.select_for_update(of=("self",)).get(pk=handover.pk)
     if not act.may(handover.receiver, Role.SIGN):
         raise NotPermitted(
             _("These goods were handed to %(receiver)s. Only a member who may sign there can sign for them.")

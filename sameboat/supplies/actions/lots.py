@@ -85,7 +85,7 @@ def allocate(act: Act, *, lot: Lot, need: Need, quantity: int | str, reason: str
     act.require(lot.holder, Role.STORE)
     amount = checked_quantity(quantity, "quantity", most=LARGEST_NEED)
     reason = checked_text(reason, "reason", 300)
-    need = Need.objects.select_for_update().select_related("organisation", "item", "unit").get(pk=need.pk)
+    need = Need.objects.select_for_update(of=("self",)).select_related("organisation", "item", "unit").get(pk=need.pk)
     if need.state != Need.State.OPEN:
         raise Conflict(_("This need is closed. Choose an open one."), "need")
     if (lot.item_id, lot.unit_id) != (need.item_id, need.unit_id):
