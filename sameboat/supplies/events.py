@@ -137,11 +137,11 @@ class AllocationCancelled(Event, type="allocation.cancelled"):
 
 
 class GoodsHandedOver(Event, type="goods.handed_over"):
-    """The giver handed goods over and signed. Without a lot: nobody published where they came from."""
+    """The giver handed goods over and signed. No lot, no receiver: nobody published where they came from, or went."""
 
     handover: Subject
     giver: Subject
-    receiver: Subject
+    receiver: Subject | None = None
     goods: Goods
     lot: Subject | None = None
     allocation: Subject | None = None

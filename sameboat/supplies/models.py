@@ -98,14 +98,17 @@ class Allocation(models.Model):
 
 
 class HandOver(models.Model):
-    """Goods passed from a giver to a receiver; delivered only when the receiver has signed."""
+    """Goods passed from a giver to a receiver; delivered only when the receiver has signed.
+
+    No receiver: whoever published the hand-over did not say to whom.
+    """
 
     public_id = models.CharField(max_length=48, unique=True)
     allocation = models.OneToOneField(Allocation, null=True, on_delete=models.PROTECT, related_name="handover")
     lot = models.ForeignKey(Lot, null=True, on_delete=models.PROTECT, related_name="handovers")
     need = models.ForeignKey(Need, null=True, on_delete=models.PROTECT, related_name="handovers")
     giver = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="handovers_given")
-    receiver = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="handovers_received")
+    receiver = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="handovers_received")
     item = models.ForeignKey(Item, on_delete=models.PROTECT)
     quantity = models.BigIntegerField(null=True)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT)

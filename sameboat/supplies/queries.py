@@ -69,7 +69,7 @@ def receipt_statement(handover: HandOver, quantity: int | None) -> str:
             "act": "receive",
             "handover": handover.public_id,
             "giver": handover.giver.public_id,
-            "receiver": handover.receiver.public_id,
+            "receiver": handover.receiver.public_id if handover.receiver else None,
             "item": handover.item.code,
             "quantity": quantity,
             "unit": handover.unit.code,

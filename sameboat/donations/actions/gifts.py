@@ -10,6 +10,7 @@ from sameboat.donations.actions.pledges import LARGEST_PLEDGE, take_pledge
 from sameboat.donations.actions.totals import add_to_day
 from sameboat.donations.models import Fund, Gift, Kind, MoneyDayTotal, Pledge
 from sameboat.registry.acting import Act, action, speaker
+from sameboat.registry.engine.quantity import LARGEST
 from sameboat.registry.models import Item, Organisation, Role, Unit
 from sameboat.registry.quantities import (
     checked_money,
@@ -46,7 +47,7 @@ def receive_goods(
     """
     actor = speaker(act, charity, Role.STORE, from_elsewhere=source is not None)
     receipt = checked_text(receipt, "receipt", 80)
-    amount = quantity_or_unknown(quantity, "quantity", most=LARGEST_PLEDGE)
+    amount = quantity_or_unknown(quantity, "quantity", most=LARGEST if source else LARGEST_PLEDGE)
     if pledge is not None:
         take_pledge(pledge, Kind.GOODS)
         item, donor = pledge.item, pledge.donor

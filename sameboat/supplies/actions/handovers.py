@@ -46,12 +46,12 @@ def hand_over(act: Act, *, allocation: Allocation, device: DeviceSignature | Non
         giver_method=signed.method,
     )
     Need.objects.filter(pk=need.pk).update(handed_over=F("handed_over") + allocation.quantity)
-    count_line(DayTotal.Measure.HANDED_OVER, act.now, handover, allocation.quantity, handover.giver, handover.receiver)
+    count_line(DayTotal.Measure.HANDED_OVER, act.now, handover, allocation.quantity, lot.holder, need.organisation)
     append(
         events.GoodsHandedOver(
             handover=handover.public_id,
             giver=handover.giver.public_id,
-            receiver=handover.receiver.public_id,
+            receiver=need.organisation.public_id,
             goods=goods_of(lot.item, allocation.quantity, lot.unit),
             lot=lot.public_id,
             allocation=allocation.public_id,
@@ -70,7 +70,7 @@ def record_published_handover(
     act: Act,
     *,
     giver: Organisation,
-    receiver: Organisation,
+    receiver: Organisation | None,
     item: Item,
     quantity: int | None,
     unit: Unit,
@@ -101,13 +101,13 @@ def record_published_handover(
         item=item,
         unit=unit,
         quantity=quantity,
-        organisations=(giver, receiver) if giver.pk != receiver.pk else (giver,),
+        organisations=tuple({each.pk: each for each in (giver, receiver) if each is not None}.values()),
     )
     append(
         events.GoodsHandedOver(
             handover=handover.public_id,
             giver=giver.public_id,
-            receiver=receiver.public_id,
+            receiver=receiver.public_id if receiver else None,
             goods=goods_of(item, quantity, unit, stated),
             source=source,
         ),
@@ -133,10 +133,13 @@ def sign_for(
     (signed already).
     """
     handover = HandOver.objects.select_for_update(of=("self",)).get(pk=handover.pk)
-    if not act.may(handover.receiver, Role.SIGN):
+    receiver = handover.receiver
+    if receiver is None:
+        raise NotPermitted(_("Nobody published to whom these goods were handed, so nobody can sign for them."))
+    if not act.may(receiver, Role.SIGN):
         raise NotPermitted(
             _("These goods were handed to %(receiver)s. Only a member who may sign there can sign for them.")
-            % {"receiver": handover.receiver.name}
+            % {"receiver": receiver.name}
         )
     if handover.signed_at is not None:
         raise Conflict(_("This hand-over is signed already."))
@@ -153,19 +156,19 @@ def sign_for(
             ]
         )
     note = checked_text(note, "note", 300)
-    signed = signed_by(act, handover.receiver, queries.receipt_statement(handover, amount), device)
+    signed = signed_by(act, receiver, queries.receipt_statement(handover, amount), device)
     missing = 0 if handover.quantity is None or amount is None else handover.quantity - amount
     handover.signed_at, handover.received_quantity, handover.receiver_method = act.now, amount, signed.method
     handover.save(update_fields=["signed_at", "received_quantity", "receiver_method"])
-    count_line(DayTotal.Measure.SIGNED_FOR, act.now, handover, amount, handover.giver, handover.receiver)
+    count_line(DayTotal.Measure.SIGNED_FOR, act.now, handover, amount, handover.giver, receiver)
     if missing:
-        count_line(DayTotal.Measure.MISSING, act.now, handover, missing, handover.giver, handover.receiver)
+        count_line(DayTotal.Measure.MISSING, act.now, handover, missing, handover.giver, receiver)
     need = handover.need
     append(
         events.GoodsReceivedBy(
             handover=handover.public_id,
             giver=handover.giver.public_id,
-            receiver=handover.receiver.public_id,
+            receiver=receiver.public_id,
             # A count of what nobody had counted moves nothing: the goods were never in the books.
             goods=goods_of(handover.item, amount if handover.quantity is not None else None, handover.unit),
             missing=missing,
@@ -174,7 +177,7 @@ def sign_for(
             note=note or None,
             signed=signed,
         ),
-        actor=handover.receiver.public_id,
+        actor=receiver.public_id,
         event_time=act.now,
         recorded_at=act.now,
     )

@@ -36,7 +36,8 @@ def publish_need(
     """
     actor = speaker(act, organisation, Role.ASK, from_elsewhere=source is not None)
     amount = quantity_or_unknown(quantity, "quantity", most=LARGEST_NEED)
-    amount, unit = in_book_unit(item, amount, unit or item.base_unit)
+    if source is None or unit is None:
+        amount, unit = in_book_unit(item, amount, unit or item.base_unit)
     standard = checked_text(standard, "standard", 200)
     note = checked_text(note, "note", 500)
     line = source.line if source else None
