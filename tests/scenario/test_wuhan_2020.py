@@ -244,7 +244,8 @@ def test_the_readme_states_the_sums_of_the_tables():
             cells = [item["code"], item["base_unit"]]
             for side in (received, handed_out):
                 bases = [row["base_quantity"] for row in side if row["item"] == item["code"]]
-                cells += [str(len(bases)), str(bases.count("")), f"{total(bases):,}"]
+                known = f"{total(bases):,}" if any(bases) else "unknown" if bases else "none"
+                cells += [str(len(bases)), str(bases.count("")), known]
             assert f"| {' | '.join(cells)} |" in readme
 
 
