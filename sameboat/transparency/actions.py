@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from sameboat.transparency import store
+from sameboat.transparency import running_totals, store
 from sameboat.transparency.engine import books, canonical_json, checkpoint, commitment, merkle, signed_note, tiles
 from sameboat.transparency.engine.layout import MAX_ENTRY_BYTES
 from sameboat.transparency.errors import BooksError, LogError
@@ -116,13 +116,17 @@ def _post(entry: Entry, postings: list[books.Posting]) -> None:
     for posting in postings:
         changes[posting.account, posting.asset] += posting.amount
     for (account, asset), amount in sorted(changes.items()):
-        held = Balance.objects.filter(account=account, asset=asset)
         if amount < 0 and not account.startswith(books.OUTSIDE):
+            held = Balance.objects.filter(account=account, asset=asset)
             if not held.filter(amount__gte=-amount).update(amount=F("amount") + amount):
                 there = held.values_list("amount", flat=True).first() or 0
                 raise BooksError(f"{entry.type}: {account} holds {there:,} {asset}; {-amount:,} cannot leave it")
-        elif not held.update(amount=F("amount") + amount):
-            Balance.objects.create(account=account, asset=asset, amount=amount)
+    coming = [
+        (account, asset, amount)
+        for (account, asset), amount in changes.items()
+        if amount > 0 or account.startswith(books.OUTSIDE)
+    ]
+    running_totals.add(Balance, ("account", "asset"), ("amount",), coming)
 
 
 def publish() -> Checkpoint | None:

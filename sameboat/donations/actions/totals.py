@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from django.db.models import F
 from django.utils import timezone
 
 from sameboat.donations.models import MoneyDayTotal
+from sameboat.transparency import running_totals
 
 
 def add_to_day(measure: str, at: datetime, currency: str, units: int) -> None:
-    place = {"day": timezone.localdate(at), "measure": measure, "currency": currency}
-    if not MoneyDayTotal.objects.filter(**place).update(units=F("units") + units, lines=F("lines") + 1):
-        MoneyDayTotal.objects.create(**place, units=units, lines=1)
+    day = timezone.localdate(at)
+    running_totals.add(
+        MoneyDayTotal, ("day", "measure", "currency"), ("units", "lines"), [(day, str(measure), currency, units, 1)]
+    )

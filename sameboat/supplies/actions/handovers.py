@@ -101,7 +101,7 @@ def record_published_handover(
         item=item,
         unit=unit,
         quantity=quantity,
-        organisations=tuple({each.pk: each for each in (giver, receiver) if each is not None}.values()),
+        organisations=(giver, receiver),
     )
     append(
         events.GoodsHandedOver(

@@ -18,9 +18,8 @@ def goods_of(item: Item, quantity: int | None, unit: Unit, stated: str = "") -> 
 def count_line(
     measure: str, at: datetime, line: Need | HandOver, quantity: int | None, *organisations: Organisation
 ) -> None:
-    once = tuple({organisation.pk: organisation for organisation in organisations}.values())
     day = timezone.localdate(at)
-    totals.add(measure, on=day, item=line.item, unit=line.unit, quantity=quantity, organisations=once)
+    totals.add(measure, on=day, item=line.item, unit=line.unit, quantity=quantity, organisations=organisations)
 
 
 def start_of_day(act: Act, day: date | None) -> datetime:

@@ -2,10 +2,11 @@
 
 from datetime import date
 
-from django.db.models import F
-
 from sameboat.registry.models import Item, Organisation, Unit
 from sameboat.supplies.models import DayTotal, OrganisationTotal
+from sameboat.transparency import running_totals
+
+_SUMS = ("quantity", "lines", "lines_unknown")
 
 
 def add(
@@ -15,18 +16,16 @@ def add(
     item: Item,
     unit: Unit,
     quantity: int | None,
-    organisations: tuple[Organisation, ...] = (),
+    organisations: tuple[Organisation | None, ...] = (),
 ) -> None:
-    """Add one line of `quantity` units (None: unknown) to the day's total and to each organisation's."""
-    change = {
-        "quantity": F("quantity") + (quantity or 0),
-        "lines": F("lines") + 1,
-        "lines_unknown": F("lines_unknown") + int(quantity is None),
-    }
-    fresh = {"quantity": quantity or 0, "lines": 1, "lines_unknown": int(quantity is None)}
-    place = {"measure": measure, "item": item, "unit": unit}
-    if not DayTotal.objects.filter(day=on, **place).update(**change):
-        DayTotal.objects.create(day=on, **place, **fresh)
-    for organisation in organisations:
-        if not OrganisationTotal.objects.filter(organisation=organisation, **place).update(**change):
-            OrganisationTotal.objects.create(organisation=organisation, **place, **fresh)
+    """Add one line of `quantity` units (None: unknown) to the day's total and to each organisation's, once each."""
+    place = (str(measure), item.pk, unit.pk)
+    sums = (quantity or 0, 1, int(quantity is None))
+    running_totals.add(DayTotal, ("day", "measure", "item", "unit"), _SUMS, [(on, *place, *sums)])
+    known = {organisation.pk for organisation in organisations if organisation is not None}
+    running_totals.add(
+        OrganisationTotal,
+        ("organisation", "measure", "item", "unit"),
+        _SUMS,
+        [(organisation, *place, *sums) for organisation in known],
+    )
