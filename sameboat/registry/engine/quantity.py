@@ -66,7 +66,8 @@ def exponent(currency: str) -> int:
 def smallest_units(amount: object, currency: str) -> int:
     """Return an amount of money in whole smallest units (fen, cent); refuse what does not fit exactly."""
     digits = exponent(currency)
-    units = _number(amount) * 10**digits
+    scale: int = 10**digits
+    units = _number(amount) * scale
     if units.denominator != 1:
         raise QuantityError("not-whole", f"{str(amount)[:40]} {currency} has more than {digits} decimals")
     if units > LARGEST:
