@@ -12,6 +12,7 @@ from sameboat.donations.models import Fund, Gift, Kind, MoneyDayTotal, Pledge
 from sameboat.registry.acting import Act, action, speaker
 from sameboat.registry.models import Item, Organisation, Role, Unit
 from sameboat.registry.quantities import (
+    checked_day,
     checked_money,
     checked_text,
     in_book_unit,
@@ -46,6 +47,7 @@ def receive_goods(
     """
     actor = speaker(act, charity, Role.STORE, from_elsewhere=source is not None)
     receipt = checked_text(receipt, "receipt", 80)
+    received_on = checked_day(received_on, "received_on", act.now)
     amount = quantity_or_unknown(quantity, "quantity", most=LARGEST_PLEDGE)
     if pledge is not None:
         take_pledge(pledge, Kind.GOODS)
@@ -105,6 +107,7 @@ def receive_money(
     charity = fund.charity
     actor = speaker(act, charity, Role.MONEY, from_elsewhere=source is not None)
     receipt = checked_text(receipt, "receipt", 80)
+    received_on = checked_day(received_on, "received_on", act.now)
     if pledge is not None:
         if pledge.fund_id != fund.pk:
             raise Conflict(_("This pledge was made to another fund."), "pledge")
