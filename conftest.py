@@ -59,9 +59,7 @@ def cast(db):
     Pack.objects.create(item=masks, unit=box, base_quantity=50)
 
     def act_for(organisation, *roles):
-        return Act(
-            now=NOW, roles={organisation.public_id: frozenset(roles)}, scope=f"test:{organisation.public_id}"
-        )
+        return Act(now=NOW, roles={organisation.public_id: frozenset(roles)}, scope=f"test:{organisation.public_id}")
 
     return Cast(
         hospital=hospital,

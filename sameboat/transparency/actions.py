@@ -122,7 +122,10 @@ def _post(entry: Entry, postings: list[books.Posting]) -> None:
                 there = held.values_list("amount", flat=True).first() or 0
                 raise BooksError(f"{entry.type}: {account} holds {there:,} {asset}; {-amount:,} cannot leave it")
         elif not held.update(amount=F("amount") + amount):
-            Balance.objects.create(account=account, asset=asset, amount=amount)
+            # An account may be opened by two events at once; the later one finds the earlier one's row.
+            _row, opened = Balance.objects.get_or_create(account=account, asset=asset, defaults={"amount": amount})
+            if not opened:
+                held.update(amount=F("amount") + amount)
 
 
 def publish() -> Checkpoint | None:

@@ -10,5 +10,9 @@ from sameboat.donations.models import MoneyDayTotal
 
 def add_to_day(measure: str, at: datetime, currency: str, units: int) -> None:
     place = {"day": timezone.localdate(at), "measure": measure, "currency": currency}
-    if not MoneyDayTotal.objects.filter(**place).update(units=F("units") + units, lines=F("lines") + 1):
-        MoneyDayTotal.objects.create(**place, units=units, lines=1)
+    change = {"units": F("units") + units, "lines": F("lines") + 1}
+    if not MoneyDayTotal.objects.filter(**place).update(**change):
+        # Two first gifts of a day may arrive at once; the later one finds the earlier one's row.
+        _row, created = MoneyDayTotal.objects.get_or_create(**place, defaults={"units": units, "lines": 1})
+        if not created:
+            MoneyDayTotal.objects.filter(**place).update(**change)

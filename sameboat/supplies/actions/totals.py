@@ -1,8 +1,9 @@
 """The running totals that pages read instead of the history; every action that moves goods adds to them."""
 
 from datetime import date
+from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Manager
 
 from sameboat.registry.models import Item, Organisation, Unit
 from sameboat.supplies.models import DayTotal, OrganisationTotal
@@ -25,8 +26,14 @@ def add(
     }
     fresh = {"quantity": quantity or 0, "lines": 1, "lines_unknown": int(quantity is None)}
     place = {"measure": measure, "item": item, "unit": unit}
-    if not DayTotal.objects.filter(day=on, **place).update(**change):
-        DayTotal.objects.create(day=on, **place, **fresh)
+    _add_line(DayTotal.objects, {"day": on, **place}, change, fresh)
     for organisation in organisations:
-        if not OrganisationTotal.objects.filter(organisation=organisation, **place).update(**change):
-            OrganisationTotal.objects.create(organisation=organisation, **place, **fresh)
+        _add_line(OrganisationTotal.objects, {"organisation": organisation, **place}, change, fresh)
+
+
+def _add_line(rows: Manager[Any], place: dict[str, Any], change: dict[str, Any], fresh: dict[str, int]) -> None:
+    if not rows.filter(**place).update(**change):
+        # Two first lines of a day may arrive at once; the later one finds the earlier one's row.
+        _row, created = rows.get_or_create(**place, defaults=fresh)
+        if not created:
+            rows.filter(**place).update(**change)
