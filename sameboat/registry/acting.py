@@ -11,13 +11,14 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, OperationalError, connection, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sameboat.registry.engine import public_id
 from sameboat.registry.models import Membership, Organisation, Request, Role
-from sameboat.registry.refusals import Conflict, NotPermitted
+from sameboat.registry.refusals import Conflict, NotPermitted, Refused
+from sameboat.transparency.errors import LogError
 
 OPERATOR = "operator"
 """The actor on the log for what the operator of the installation does."""
@@ -99,27 +100,43 @@ def act_of(user: AbstractBaseUser | AnonymousUser, key: str = "", address: str =
     )
 
 
+_actions: dict[str, Callable[..., models.Model]] = {}
+
+ATTEMPTS = 3
+"""How often an action is tried when the database chose it to break a deadlock."""
+
+
+def actions() -> Mapping[str, Callable[..., models.Model]]:
+    """Return every action whose module is loaded, by `room.name`."""
+    return dict(_actions)
+
+
 def action(function: Callable[Concatenate[Act, P], M]) -> Callable[Concatenate[Act, P], M]:
     """Run an action in one transaction, and once only for each idempotency key of its Act.
 
     The same key with the same input returns what the first request made; with another input it raises Conflict.
     """
+    name = f"{function.__module__.split('.')[1]}.{function.__name__}"
 
     @functools.wraps(function)
     def run(act: Act, /, *args: P.args, **kwargs: P.kwargs) -> M:
-        try:
-            return once(act, *args, **kwargs)
-        except IntegrityError:
-            # The same request ran beside this one and won: answer with what it made.
-            if act.key and Request.objects.filter(scope=act.scope, key=act.key).exists():
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
                 return once(act, *args, **kwargs)
-            raise
+            except (IntegrityError, Refused, LogError):
+                # The same request ran beside this one and won: answer with what it made.
+                if act.key and Request.objects.filter(scope=act.scope, key=act.key).exists():
+                    return once(act, *args, **kwargs)
+                raise
+            except OperationalError as error:
+                if attempt == ATTEMPTS or connection.in_atomic_block or not _lost_deadlock(error):
+                    raise
+        raise AssertionError("unreachable")
 
     def once(act: Act, /, *args: P.args, **kwargs: P.kwargs) -> M:
         with transaction.atomic():
             if not act.key:
                 return function(act, *args, **kwargs)
-            name = f"{function.__module__.split('.')[1]}.{function.__name__}"
             fingerprint = _fingerprint(args, kwargs)
             done = Request.objects.filter(scope=act.scope, key=act.key).first()
             if done is not None:
@@ -138,7 +155,13 @@ def action(function: Callable[Concatenate[Act, P], M]) -> Callable[Concatenate[A
             )
             return result
 
+    _actions[name] = run
     return run
+
+
+def _lost_deadlock(error: OperationalError) -> bool:
+    """Return whether PostgreSQL rolled the transaction back to break a deadlock (SQLSTATE 40P01)."""
+    return getattr(error.__cause__, "sqlstate", None) == "40P01"
 
 
 def _fingerprint(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:

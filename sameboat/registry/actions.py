@@ -20,6 +20,7 @@ from sameboat.registry.models import (
     Role,
     SigningKey,
 )
+from sameboat.registry.quantities import checked_text
 from sameboat.registry.refusals import Conflict, Fault, InvalidInput, NotPermitted
 from sameboat.transparency.actions import append
 
@@ -30,6 +31,10 @@ def declare_emergency(
 ) -> Emergency:
     """Declare an emergency; operators only."""
     act.require_operator()
+    name_en, name_zh = checked_text(name_en, "name_en", 200), checked_text(name_zh, "name_zh", 200)
+    hazard = checked_text(hazard, "hazard", 80)
+    if not hazard or not (name_en or name_zh):
+        raise InvalidInput([Fault("name_en" if hazard else "hazard", _("Name the emergency and its hazard."))])
     emergency = Emergency.objects.create(
         public_id=act.new_id("emergency"),
         name_en=name_en,
@@ -67,7 +72,9 @@ def register_organisation(
 ) -> Organisation:
     """Enter an organisation in the register; operators only. Its names find it again as aliases."""
     act.require_operator()
-    names = [name.strip() for name in (name_zh, name_en) if name.strip()]
+    name_en, name_zh = checked_text(name_en, "name_en", 200), checked_text(name_zh, "name_zh", 200)
+    source = checked_text(source, "source", 300)
+    names = [name for name in (name_zh, name_en) if name]
     if not names:
         raise InvalidInput([Fault("name_en", _("Give the organisation's name, in English or in Chinese."))])
     if kind not in Organisation.Kind.values:
@@ -83,8 +90,8 @@ def register_organisation(
         )
     organisation = Organisation.objects.create(
         public_id=act.new_id("org"),
-        name_zh=name_zh.strip(),
-        name_en=name_en.strip(),
+        name_zh=name_zh,
+        name_en=name_en,
         kind=kind,
         place=place,
         part_of=part_of,
@@ -154,17 +161,17 @@ def revoke_key(act: Act, *, key: SigningKey, reason: str) -> SigningKey:
     """Revoke a device key: its owner or an administrator may. What it signed before stays signed."""
     if key.user_id is None or key.user_id != act.user_id:
         act.require(key.organisation, Role.ADMIN)
-    if key.revoked_at is None:
-        key.revoked_at = act.now
-        key.save(update_fields=["revoked_at"])
+    reason = checked_text(reason, "reason", 200)
+    if SigningKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=act.now):
         append(
             events.KeyRevoked(
-                key=key.public_id, organisation=key.organisation.public_id, reason=reason.strip()[:200] or "not stated"
+                key=key.public_id, organisation=key.organisation.public_id, reason=reason or "not stated"
             ),
             actor=key.organisation.public_id,
             event_time=act.now,
             recorded_at=act.now,
         )
+    key.refresh_from_db()
     return key
 
 

@@ -1,12 +1,20 @@
-"""Input checks shared by every action: quantities in a known unit, and texts a person typed."""
+"""Input checks shared by every action: quantities in a known unit, texts a person typed, days."""
 
 import unicodedata
+from datetime import date, datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sameboat.registry.engine.quantity import LARGEST, QuantityError, smallest_units, whole
 from sameboat.registry.models import Item, Pack, Unit
 from sameboat.registry.refusals import Fault, InvalidInput
+
+EARLIEST_DAY = date(2000, 1, 1)
+"""No gift of this program is older; an earlier day is a slip of the hand."""
+
+# Overrides and isolates that show text in another order than it is stored in (Unicode Annex 9, section 2).
+_REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def checked_quantity(value: object, field: str, *, most: int = LARGEST) -> int:
@@ -51,7 +59,7 @@ def checked_money(amount: object, currency: str, field: str = "amount") -> int:
 
 
 def checked_text(text: str, field: str, most: int) -> str:
-    """Return a text in one Unicode form, stripped; refuse what is too long or cannot be shown."""
+    """Return a text in one Unicode form, stripped; refuse what is too long or cannot be shown as it is stored."""
     clean = unicodedata.normalize("NFC", text).strip()
     if len(clean) > most:
         raise InvalidInput(
@@ -62,11 +70,26 @@ def checked_text(text: str, field: str, most: int) -> str:
                 )
             ]
         )
-    if any(
-        unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") and character not in "\n\t" for character in clean
-    ):
+    if not all(_is_shown(character) for character in clean):
         raise InvalidInput([Fault(field, _("The text has characters that cannot be shown. Type it again."))])
     return clean
+
+
+def _is_shown(character: str) -> bool:
+    if character in _REORDERING:
+        return False
+    return unicodedata.category(character) not in ("Cc", "Cs", "Co", "Cn") or character in "\n\t"
+
+
+def checked_day(day: date | None, field: str, now: datetime) -> date | None:
+    """Return a day on which something was said to happen, from 2000 on and not after today; None stays None."""
+    if day is None:
+        return None
+    if day > timezone.localdate(now):
+        raise InvalidInput([Fault(field, _("%(day)s has not come yet. Give the day it happened.") % {"day": day})])
+    if day < EARLIEST_DAY:
+        raise InvalidInput([Fault(field, _("%(day)s is too long ago. Check the year.") % {"day": day})])
+    return day
 
 
 def in_book_unit(item: Item, quantity: int | None, unit: Unit) -> tuple[int | None, Unit]:

@@ -13,6 +13,7 @@ from sameboat.registry.acting import Act, action, speaker
 from sameboat.registry.engine.quantity import LARGEST
 from sameboat.registry.models import Item, Organisation, Role, Unit
 from sameboat.registry.quantities import (
+    checked_day,
     checked_money,
     checked_text,
     in_book_unit,
@@ -47,6 +48,7 @@ def receive_goods(
     """
     actor = speaker(act, charity, Role.STORE, from_elsewhere=source is not None)
     receipt = checked_text(receipt, "receipt", 80)
+    received_on = checked_day(received_on, "received_on", act.now)
     amount = quantity_or_unknown(quantity, "quantity", most=LARGEST if source else LARGEST_PLEDGE)
     if pledge is not None:
         take_pledge(pledge, Kind.GOODS)
@@ -106,6 +108,7 @@ def receive_money(
     charity = fund.charity
     actor = speaker(act, charity, Role.MONEY, from_elsewhere=source is not None)
     receipt = checked_text(receipt, "receipt", 80)
+    received_on = checked_day(received_on, "received_on", act.now)
     if pledge is not None:
         if pledge.fund_id != fund.pk:
             raise Conflict(_("This pledge was made to another fund."), "pledge")

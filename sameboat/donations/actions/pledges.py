@@ -1,9 +1,11 @@
 """What a donor promises: goods to a need or money to a fund, and taking it back."""
 
+import base64
 import hashlib
 import hmac
 import secrets
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from sameboat.donations import events, queries
@@ -29,6 +31,15 @@ LARGEST_PLEDGE = 50_000_000
 def new_code() -> str:
     """Return a fresh pledge code: what a donor without an account keeps to follow and cancel a pledge."""
     return secrets.token_urlsafe(16)
+
+
+def code_for(act: Act) -> str:
+    """Return the code of the pledge that this act makes; a repeated request gets the code of the first again."""
+    if not act.key:
+        return new_code()
+    request = f"pledge code\n{act.scope}\n{act.key}"
+    digest = hmac.digest(settings.SECRET_KEY.encode(), request.encode(), "sha256")
+    return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
 
 
 def hash_code(code: str) -> str:

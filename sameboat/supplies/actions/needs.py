@@ -132,7 +132,7 @@ def count_signed(act: Act, need: Need, quantity: int) -> None:
 
 def _require_open(act: Act, need: Need) -> None:
     act.require(need.organisation, Role.ASK)
-    need.refresh_from_db(fields=["state"])
+    need.state = Need.objects.select_for_update().values_list("state", flat=True).get(pk=need.pk)
     if need.state != Need.State.OPEN:
         raise Conflict(_("This need is closed already."))
 
