@@ -11,7 +11,8 @@ from django.db import connection, models
 def _statement(model: type[models.Model], keys: tuple[str, ...], sums: tuple[str, ...]) -> str:
     quote = connection.ops.quote_name
     table = quote(model._meta.db_table)
-    columns = {name: quote(str(cast("models.Field[Any, Any]", model._meta.get_field(name)).column)) for name in keys + sums}
+    fields = [cast("models.Field[Any, Any]", model._meta.get_field(name)) for name in keys + sums]
+    columns = {field.name: quote(str(field.column)) for field in fields}
     names = ", ".join(columns.values())
     places = ", ".join(["%s"] * len(columns))
     unique = ", ".join(columns[name] for name in keys)

@@ -1,0 +1,104 @@
+"""Every read of the nouns that leaves this room."""
+
+from collections.abc import Sequence
+
+from django.db.models import Q
+
+from sameboat.registry.models import (
+    Emergency,
+    Item,
+    Membership,
+    Organisation,
+    OrganisationAlias,
+    Place,
+    SigningKey,
+    Unit,
+)
+
+
+def organisation(public_id: str) -> Organisation | None:
+    """Return one organisation."""
+    return Organisation.objects.select_related("place__parent", "part_of").filter(public_id=public_id).first()
+
+
+def organisations(text: str = "", kind: str = "", before: int | None = None, limit: int = 50) -> list[Organisation]:
+    """Return organisations whose name or another spelling holds `text`, newest first, those before row `before`."""
+    found = Organisation.objects.select_related("place", "part_of")
+    if kind:
+        found = found.filter(kind=kind)
+    if text:
+        spelled = OrganisationAlias.objects.filter(text__icontains=text).values("organisation")
+        found = found.filter(Q(name_zh__icontains=text) | Q(name_en__icontains=text) | Q(pk__in=spelled))
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return list(found.order_by("-pk")[:limit])
+
+
+def organisations_by_id(public_ids: Sequence[str]) -> dict[str, Organisation]:
+    """Return organisations by their public ids; those that do not exist are left out."""
+    return {each.public_id: each for each in Organisation.objects.filter(public_id__in=public_ids)}
+
+
+def spellings(of: Organisation, limit: int = 50) -> list[OrganisationAlias]:
+    """Return the other spellings of an organisation's name, each with the rule by which it is taken for the same."""
+    names = (of.name_zh, of.name_en)
+    return list(of.aliases.exclude(text__in=names).order_by("text")[:limit])
+
+
+def parts(of: Organisation, limit: int = 50) -> list[Organisation]:
+    """Return the organisations that are a part of this one."""
+    return list(of.parts.order_by("pk")[:limit])
+
+
+def item(code: str) -> Item | None:
+    """Return one item of the catalogue."""
+    return Item.objects.select_related("base_unit").filter(code=code).first()
+
+
+def items() -> list[Item]:
+    """Return the whole catalogue by category and code."""
+    return list(Item.objects.select_related("base_unit").order_by("category", "code"))
+
+
+def unit(code: str) -> Unit | None:
+    """Return one unit."""
+    return Unit.objects.filter(code=code).first()
+
+
+def units() -> list[Unit]:
+    """Return every unit."""
+    return list(Unit.objects.order_by("code"))
+
+
+def place(code: str) -> Place | None:
+    """Return one place."""
+    return Place.objects.select_related("parent").filter(code=code).first()
+
+
+def places(level: str = "") -> list[Place]:
+    """Return the places of a level (all when empty), by code."""
+    found = Place.objects.select_related("parent").order_by("code")
+    return list(found.filter(level=level) if level else found)
+
+
+def emergencies(limit: int = 20) -> list[Emergency]:
+    """Return the emergencies declared, newest first."""
+    return list(Emergency.objects.select_related("place").order_by("-declared_from", "-pk")[:limit])
+
+
+def organisations_of(user_id: int) -> dict[Organisation, list[str]]:
+    """Return the organisations in which a user has roles, and which."""
+    found: dict[Organisation, list[str]] = {}
+    for membership in Membership.objects.filter(user_id=user_id).select_related("organisation").order_by("pk"):
+        found.setdefault(membership.organisation, []).append(membership.role)
+    return found
+
+
+def signing_key(public_id: str) -> SigningKey | None:
+    """Return one device key."""
+    return SigningKey.objects.select_related("organisation").filter(public_id=public_id).first()
+
+
+def signing_keys(of: Organisation) -> list[SigningKey]:
+    """Return the device keys registered for an organisation, newest first."""
+    return list(SigningKey.objects.filter(organisation=of).order_by("-pk"))
