@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, ConfigDict
 
 from sameboat.supplies.events import DONORS, Goods, Signed, Source
@@ -31,7 +32,7 @@ class Share(BaseModel):
     units: int
 
 
-class CampaignFiled(Event, type="campaign.filed"):
+class CampaignFiled(Event, type="campaign.filed", words=_("Campaign filed"), doer="charity"):
     """A charity filed a campaign: for what it collects, and under which filing number."""
 
     campaign: Subject
@@ -42,7 +43,7 @@ class CampaignFiled(Event, type="campaign.filed"):
     filing_number: str | None = None
 
 
-class FundOpened(Event, type="fund.opened"):
+class FundOpened(Event, type="fund.opened", words=_("Fund opened"), doer="charity"):
     """A charity opened a fund; money in it may be spent on its purpose only."""
 
     fund: Subject
@@ -53,7 +54,7 @@ class FundOpened(Event, type="fund.opened"):
     need: Subject | None = None
 
 
-class PledgeMade(Event, type="pledge.made"):
+class PledgeMade(Event, type="pledge.made", words=_("Pledged"), doer="donor"):
     """A donor promised goods or money to a need or a fund. No donor: a person, or not named."""
 
     pledge: Subject
@@ -65,7 +66,7 @@ class PledgeMade(Event, type="pledge.made"):
     money: Money | None = None
 
 
-class PledgeCancelled(Event, type="pledge.cancelled"):
+class PledgeCancelled(Event, type="pledge.cancelled", words=_("Pledge taken back")):
     """The donor took a pledge back before it was received."""
 
     pledge: Subject
@@ -73,7 +74,7 @@ class PledgeCancelled(Event, type="pledge.cancelled"):
     fund: Subject | None = None
 
 
-class DonationReceived(Event, type="donation.received"):
+class DonationReceived(Event, type="donation.received", words=_("Money received"), doer="charity"):
     """A charity received money into a fund."""
 
     gift: Subject
@@ -90,7 +91,7 @@ class DonationReceived(Event, type="donation.received"):
         return self.money.move(DONORS, f"gift:{self.gift}")
 
 
-class MoneyDisbursed(Event, type="money.disbursed"):
+class MoneyDisbursed(Event, type="money.disbursed", words=_("Money paid out"), doer="charity", to="recipient"):
     """A charity paid money out of a fund to a recipient, for a purpose; the oldest gifts in the fund pay first."""
 
     payment: Subject
@@ -112,7 +113,7 @@ class MoneyDisbursed(Event, type="money.disbursed"):
         ]
 
 
-class MoneyReceivedBy(Event, type="money.received_by"):
+class MoneyReceivedBy(Event, type="money.received_by", words=_("Money signed for"), doer="recipient"):
     """The recipient signed for money paid out."""
 
     payment: Subject

@@ -2,10 +2,14 @@
 
 from typing import Literal
 
+from django.utils.translation import gettext_lazy as _
+
 from sameboat.transparency.events import Event, Subject
 
 
-class OrganisationRegistered(Event, type="organisation.registered"):
+class OrganisationRegistered(
+    Event, type="organisation.registered", words=_("Organisation registered"), doer="organisation"
+):
     """An organisation was entered in the register."""
 
     organisation: Subject
@@ -17,7 +21,7 @@ class OrganisationRegistered(Event, type="organisation.registered"):
     source: str | None = None
 
 
-class EmergencyDeclared(Event, type="emergency.declared"):
+class EmergencyDeclared(Event, type="emergency.declared", words=_("Emergency declared")):
     """An emergency was declared for a place, from a day on."""
 
     emergency: Subject
@@ -28,7 +32,7 @@ class EmergencyDeclared(Event, type="emergency.declared"):
     declared_from: str
 
 
-class KeyRegistered(Event, type="key.registered"):
+class KeyRegistered(Event, type="key.registered", words=_("Device key registered"), doer="organisation"):
     """A member's device key may now sign for an organisation."""
 
     key: Subject
@@ -37,7 +41,7 @@ class KeyRegistered(Event, type="key.registered"):
     public_key: str
 
 
-class KeyRevoked(Event, type="key.revoked"):
+class KeyRevoked(Event, type="key.revoked", words=_("Device key revoked"), doer="organisation"):
     """A device key may no longer sign; what it signed before stays signed."""
 
     key: Subject

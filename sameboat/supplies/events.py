@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, ConfigDict
 
 from sameboat.transparency.engine.books import Posting, move
@@ -54,7 +55,7 @@ class Source(BaseModel):
     same_as_line: int | None = None
 
 
-class NeedPublished(Event, type="need.published"):
+class NeedPublished(Event, type="need.published", words=_("Need published"), doer="organisation"):
     """An organisation asks for goods; the quantity is absent where it did not say how many."""
 
     need: Subject
@@ -66,21 +67,21 @@ class NeedPublished(Event, type="need.published"):
     source: Source | None = None
 
 
-class NeedConfirmed(Event, type="need.confirmed"):
+class NeedConfirmed(Event, type="need.confirmed", words=_("Need confirmed"), doer="organisation"):
     """The asker says that the need still stands."""
 
     need: Subject
     organisation: Subject
 
 
-class NeedMet(Event, type="need.met"):
+class NeedMet(Event, type="need.met", words=_("Need met"), doer="organisation"):
     """The asker has what was needed."""
 
     need: Subject
     organisation: Subject
 
 
-class NeedStopped(Event, type="need.stopped"):
+class NeedStopped(Event, type="need.stopped", words=_("Need stopped"), doer="organisation"):
     """The asker withdrew what was left of a need."""
 
     need: Subject
@@ -88,7 +89,7 @@ class NeedStopped(Event, type="need.stopped"):
     reason: str | None = None
 
 
-class GoodsReceived(Event, type="goods.received"):
+class GoodsReceived(Event, type="goods.received", words=_("Goods received"), doer="holder"):
     """A holder received goods and made a lot of them. No donor: an individual, or not named."""
 
     lot: Subject
@@ -105,7 +106,7 @@ class GoodsReceived(Event, type="goods.received"):
         return self.goods.move(DONORS, f"held:{self.lot}")
 
 
-class AllocationDecided(Event, type="allocation.decided"):
+class AllocationDecided(Event, type="allocation.decided", words=_("Allocated"), doer="holder", to="receiver"):
     """The holder decided which need gets how much of a lot, by which rule, and what the fair share was."""
 
     allocation: Subject
@@ -122,7 +123,7 @@ class AllocationDecided(Event, type="allocation.decided"):
         return self.goods.move(f"held:{self.lot}", f"reserved:{self.allocation}")
 
 
-class AllocationCancelled(Event, type="allocation.cancelled"):
+class AllocationCancelled(Event, type="allocation.cancelled", words=_("Allocation taken back"), doer="holder"):
     """The holder took an allocation back before it was handed over."""
 
     allocation: Subject
@@ -136,7 +137,7 @@ class AllocationCancelled(Event, type="allocation.cancelled"):
         return self.goods.move(f"reserved:{self.allocation}", f"held:{self.lot}")
 
 
-class GoodsHandedOver(Event, type="goods.handed_over"):
+class GoodsHandedOver(Event, type="goods.handed_over", words=_("Handed over"), doer="giver", to="receiver"):
     """The giver handed goods over and signed. No lot, no receiver: nobody published where they came from, or went."""
 
     handover: Subject
@@ -154,7 +155,7 @@ class GoodsHandedOver(Event, type="goods.handed_over"):
         return self.goods.move(origin, f"handed:{self.handover}")
 
 
-class GoodsReceivedBy(Event, type="goods.received_by"):
+class GoodsReceivedBy(Event, type="goods.received_by", words=_("Signed for"), doer="receiver"):
     """The receiver signed for what arrived. What is `missing` stays in the hand-over's account until explained."""
 
     handover: Subject

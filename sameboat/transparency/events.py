@@ -2,10 +2,10 @@
 
 A room adds one in its own `events.py`:
 
-    class NeedStopped(Event, type="need.stopped"):
+    class NeedStopped(Event, type="need.stopped", words=_("Need stopped"), doer="organisation"):
         "The asker withdrew what was left of a need."
         need: Subject
-        reason: str = ""
+        organisation: Subject
 """
 
 from collections.abc import Iterator
@@ -31,13 +31,29 @@ class Event(BaseModel):
 
     type: ClassVar[str]
     version: ClassVar[int]
+    words: ClassVar[object]
+    doer: ClassVar[str]
+    to: ClassVar[str]
 
-    def __init_subclass__(cls, *, type: str = "", version: int = 1, **kwargs: Any) -> None:  # noqa: A002
+    def __init_subclass__(
+        cls,
+        *,
+        type: str = "",  # noqa: A002
+        version: int = 1,
+        words: object = "",
+        doer: str = "",
+        to: str = "",
+        **kwargs: Any,
+    ) -> None:
+        """Register the schema.
+
+        `words` (lazily translated) names the event for people; `doer` and `to` are the fields that hold who did it, and to whom.
+        """
         super().__init_subclass__(**kwargs)
         if type:
             if (type, version) in _schemas:
                 raise ValueError(f"event type {type} version {version} is registered twice")
-            cls.type, cls.version = type, version
+            cls.type, cls.version, cls.words, cls.doer, cls.to = type, version, words, doer, to
             _schemas[type, version] = cls
 
     def postings(self) -> list[Posting]:
