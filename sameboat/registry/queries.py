@@ -1,15 +1,17 @@
 """Every read of the nouns that leaves this room."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db.models import Q
 
+from sameboat.registry.acting import Act
 from sameboat.registry.models import (
     Emergency,
     Item,
     Membership,
     Organisation,
     OrganisationAlias,
+    Pack,
     Place,
     SigningKey,
     Unit,
@@ -102,3 +104,30 @@ def signing_key(public_id: str) -> SigningKey | None:
 def signing_keys(of: Organisation) -> list[SigningKey]:
     """Return the device keys registered for an organisation, newest first."""
     return list(SigningKey.objects.filter(organisation=of).order_by("-pk"))
+
+
+def keys_of(organisations: Iterable[str], limit: int = 100) -> list[SigningKey]:
+    """Return the device keys of the organisations of these ids, newest first, the revoked ones too."""
+    found = SigningKey.objects.filter(organisation__public_id__in=list(organisations))
+    return list(found.select_related("organisation", "user").order_by("-pk")[:limit])
+
+
+def own_public_keys(act: Act, organisation: Organisation) -> list[str]:
+    """Return the public keys with which the person who acts may sign for an organisation now."""
+    if act.user_id is None:
+        return []
+    found = SigningKey.objects.filter(organisation=organisation, user_id=act.user_id, revoked_at=None)
+    return list(found.values_list("public_key", flat=True))
+
+
+def organisation_named(text: str) -> Organisation | None:
+    """Return the organisation that has this id, or exactly this name in a spelling that the register knows."""
+    text = text.strip()
+    alias = OrganisationAlias.objects.select_related("organisation").filter(text__iexact=text).first()
+    return alias.organisation if alias else organisation(text)
+
+
+def counting_units() -> list[Unit]:
+    """Return the units in which some item of the catalogue is counted or packed."""
+    counted = Q(pk__in=Item.objects.values("base_unit")) | Q(pk__in=Pack.objects.values("unit"))
+    return list(Unit.objects.filter(counted).order_by("pk"))

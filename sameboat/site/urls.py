@@ -4,12 +4,14 @@ from django.contrib.auth import views as auth
 from django.urls import path
 
 from sameboat.site import views
+from sameboat.site.sign_in import SignIn
+from sameboat.site.work import work
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("about", views.about, name="about"),
-    path("sign-in", auth.LoginView.as_view(template_name="site/sign-in.html"), name="sign-in"),
+    path("sign-in", SignIn.as_view(), name="sign-in"),
     path("sign-out", auth.LogoutView.as_view(), name="sign-out"),
-    path("work", views.work, name="work"),
+    path("work", work, name="work"),
     path("style", views.style, name="style"),
 ]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Exists, Sum
+from django.db.models.expressions import Combinable
 
 from sameboat.transparency import store
 from sameboat.transparency.engine import tiles
@@ -112,3 +113,8 @@ def inclusion_proof(index: int, size: int) -> list[bytes]:
 def consistency_proof(size1: int, size2: int) -> list[bytes]:
     """Return the hashes that prove the tree of `size1` a prefix of that of `size2` (RFC 6962, section 2.1.2)."""
     return tiles.consistency_proof(size1, size2, store.read_tile)
+
+
+def holds_something(account: Combinable) -> Exists:
+    """Return a condition for a room's own query: the account that `account` names for a row holds something."""
+    return Exists(Balance.objects.filter(account=account, amount__gt=0))
