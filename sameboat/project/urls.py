@@ -1,5 +1,8 @@
 """Addresses: each room brings its own; public pages stand in both languages, Chinese under /zh-hans/."""
 
-from django.urls import URLPattern, URLResolver
+from django.conf.urls.i18n import i18n_patterns
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    *i18n_patterns(path("", include("sameboat.site.urls")), prefix_default_language=False),
+]
