@@ -47,7 +47,8 @@ class Event(BaseModel):
     ) -> None:
         """Register the schema.
 
-        `words` (lazily translated) names the event for people; `doer` and `to` are the fields that hold who did it, and to whom.
+        `words` (lazily translated) names the event for people; `doer` and `to` are the fields that hold who did it,
+        and to whom.
         """
         super().__init_subclass__(**kwargs)
         if type:

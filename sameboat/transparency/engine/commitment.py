@@ -25,6 +25,7 @@ from typing import Any
 from . import canonical_json
 
 KEY_BYTES = 32
+ENTRY_MEMBER = "private"  # where an entry carries the commitment to its private part
 
 _FIELD = b"sameboat-commitment/v1 field\n"
 _WHOLE = b"sameboat-commitment/v1 whole\n"

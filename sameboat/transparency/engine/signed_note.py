@@ -146,27 +146,17 @@ class Signer:
 
     @property
     def skey(self) -> str:
-        """The private key as text, as golang.org/x/mod/sumdb/note writes it. Keep it secret."""
-        return f"{_PRIVATE_START}{self.name}+{self.key_id.hex()}+{base64_text.encode(bytes([ED25519]) + self._seed)}"
+        """The private key as text. Keep it secret."""
+        return encode_skey(self.name, ED25519, self._seed, self.key_id)
 
     @classmethod
     def from_skey(cls, skey: str) -> Self:
         """Return the key that `skey` writes; raises KeyFormatError, which does not repeat the key."""
-        if not skey.startswith(_PRIVATE_START):
-            raise KeyFormatError(f"a private key starts with {_PRIVATE_START}; this one does not")
-        parts = skey.removeprefix(_PRIVATE_START).split("+", 2)
-        try:
-            name, written_id, encoded = parts
-            data = base64_text.decode(encoded)
-        except ValueError:
-            raise KeyFormatError(f"a private key is written {_PRIVATE_START}NAME+ID+BASE64; this one is not") from None
-        if data[:1] != bytes([ED25519]):
-            raise KeyFormatError("the private key is not of signature type Ed25519 (0x01)")
-        signer = cls(name, data[1:])
-        if signer.key_id.hex() != written_id:
-            raise KeyFormatError(
-                f"the private key of '{name}' does not have the ID {written_id} that it is written with"
-            )
+        name, signature_type, seed, written_id = parse_skey(skey)
+        if signature_type != ED25519:
+            raise KeyFormatError(f"the private key of '{name}' has signature type {signature_type:#04x}, not 0x01")
+        signer = cls(name, seed)
+        check_key_id(name, signer.key_id, written_id)
         return signer
 
     def sign(self, text: bytes) -> bytes:
@@ -198,11 +188,35 @@ def parse_vkey(vkey: str) -> tuple[str, int, bytes]:
         raise KeyFormatError(f"the verifier key of '{name}' ends in bad Base 64: {error}") from None
     if len(data) < 2:
         raise KeyFormatError(f"the verifier key of '{name}' holds no public key")
-    if key_id(name, data[0], data[1:]).hex() != written_id:
-        raise KeyFormatError(
-            f"the verifier key of '{name}' does not have the ID {written_id[:16]}: it was changed or miscopied"
-        )
+    check_key_id(name, key_id(name, data[0], data[1:]), written_id)
     return name, data[0], data[1:]
+
+
+def encode_skey(name: str, signature_type: int, seed: bytes, public_key_id: bytes) -> str:
+    """Return a private key as golang.org/x/mod/sumdb/note writes it: `PRIVATE+KEY+NAME+ID+BASE64`."""
+    return f"{_PRIVATE_START}{name}+{public_key_id.hex()}+{base64_text.encode(bytes([signature_type]) + seed)}"
+
+
+def parse_skey(skey: str) -> tuple[str, int, bytes, str]:
+    """Return the name, signature type, seed and hex key ID that `skey` writes.
+
+    Raises KeyFormatError, which does not repeat the key. Whether the ID is the key's is for `check_key_id` to say.
+    """
+    try:
+        name, written_id, encoded = skey.removeprefix(_PRIVATE_START).split("+", 2)
+        data = base64_text.decode(encoded)
+    except ValueError:
+        name, written_id, data = "", "", b""
+    if not skey.startswith(_PRIVATE_START) or len(data) < 2:
+        raise KeyFormatError(f"a private key is written {_PRIVATE_START}NAME+ID+BASE64; this one is not")
+    check_name(name)
+    return name, data[0], data[1:], written_id
+
+
+def check_key_id(name: str, computed: bytes, written: str) -> None:
+    """Return if a key's ID is the one it was written with; raises KeyFormatError."""
+    if computed.hex() != written:
+        raise KeyFormatError(f"the key of '{name}' does not have the ID {written[:16]}: it was changed or miscopied")
 
 
 def check_name(name: str) -> None:
