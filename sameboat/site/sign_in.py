@@ -2,14 +2,13 @@
 
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
-from django.utils.decorators import method_decorator
 
 from sameboat.registry import rate_limits
 from sameboat.registry.access import client_address
-from sameboat.registry.work.pages import for_anyone
+from sameboat.registry.refusals import TooMany
+from sameboat.registry.work.pages import refused
 
 
-@method_decorator(for_anyone, name="dispatch")
 class SignIn(LoginView):
     """Signs a member in."""
 
@@ -18,6 +17,9 @@ class SignIn(LoginView):
 
     def post(self, request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
         """Check how often this address, and anyone with this name, tried; then the password."""
-        rate_limits.check("sign-in", rate_limits.network_of(client_address(request)))
-        rate_limits.check("sign-in", "name:" + request.POST.get("username", "")[:150].casefold())
+        try:
+            rate_limits.check("sign-in", rate_limits.network_of(client_address(request)))
+            rate_limits.check("sign-in", "name:" + request.POST.get("username", "")[:150].casefold())
+        except TooMany as refusal:
+            return refused(request, refusal)
         return super().post(request, *args, **kwargs)

@@ -70,9 +70,7 @@ def work(request: HttpRequest) -> HttpResponse:
     """Show what waits for me in each of my organisations."""
     act = act_from(request)
     found = [(title, template, query(act, ROWS + 1)) for title, template, query in KINDS]
-    sections = [
-        Waiting(title, template, rows[:ROWS], len(rows) > ROWS) for title, template, rows in found if len(rows)
-    ]
+    sections = [Waiting(title, template, rows[:ROWS], len(rows) > ROWS) for title, template, rows in found if len(rows)]
     context = {
         "sections": sections,
         "waiting": sum(len(section.rows) for section in sections),

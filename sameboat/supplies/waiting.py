@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, OuterRef, Value
+from django.db.models import OuterRef, QuerySet, Value
 from django.db.models.functions import Concat
 
 from sameboat.supplies.models import Allocation, HandOver, Lot, Need
@@ -25,7 +25,7 @@ def open_needs(organisations: Sequence[str], after: str = "", limit: int = 50) -
     return list(_open_needs(organisations).filter(public_id__gt=after).order_by("public_id")[:limit])
 
 
-def _open_needs(organisations: Sequence[str]):  # noqa: ANN202
+def _open_needs(organisations: Sequence[str]) -> QuerySet[Need]:
     found = Need.objects.filter(organisation__public_id__in=organisations, state=Need.State.OPEN)
     return found.select_related("organisation", "item", "unit")
 
@@ -64,10 +64,10 @@ def lots_held(holders: Sequence[str], before: str = "", limit: int = 50) -> list
     found = _lots(holders)
     if before:
         found = found.filter(public_id__lt=before)
-    return with_left(list(found.order_by(F("public_id").desc())[:limit]))
+    return with_left(list(found.order_by("-public_id")[:limit]))
 
 
-def _lots(holders: Sequence[str]):  # noqa: ANN202
+def _lots(holders: Sequence[str]) -> QuerySet[Lot]:
     found = Lot.objects.filter(holder__public_id__in=holders)
     return found.select_related("holder", "donor", "item", "unit", "need__organisation")
 

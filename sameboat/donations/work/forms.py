@@ -46,14 +46,9 @@ class PledgeForm(ActionForm):
     def __init__(self, data: Any, donors: list[Organisation], **options: Any) -> None:
         super().__init__(data, **options)
         if donors:
-            self.fields["donor"].offer(donors, none=_("I, as a person"))
+            self.offer("donor", donors, none=_("I, as a person"))
         else:
             del self.fields["donor"]
-
-    def private(self) -> dict[str, Any]:
-        """Return who gives: what is public, and what is not."""
-        given = self.cleaned_data
-        return {"donor": given.get("donor"), "donor_name": given["donor_name"], "contact": given["contact"]}
 
 
 class PledgeGoodsForm(PledgeForm):
@@ -101,7 +96,7 @@ class ReceivePledgedGoodsForm(_ReceiptNumber):
 
     def __init__(self, data: Any, charities: list[Organisation], pledge: Pledge) -> None:
         super().__init__(data, initial={"quantity": pledge.quantity})
-        self.fields["charity"].offer(charities)
+        self.offer("charity", charities)
 
 
 class ReceivePledgedMoneyForm(_ReceiptNumber):
@@ -138,7 +133,7 @@ class ReceiveGoodsForm(_ReceivedOn, ItemForm):
 
     def __init__(self, data: Any, charities: list[Organisation]) -> None:
         super().__init__(data)
-        self.fields["charity"].offer(charities)
+        self.offer("charity", charities)
 
 
 class ReceiveMoneyForm(_ReceivedOn):
@@ -170,10 +165,10 @@ class CampaignForm(ActionForm):
 
     def __init__(self, data: Any, charities: list[Organisation]) -> None:
         super().__init__(data)
-        self.fields["charity"].offer(charities)
+        self.offer("charity", charities)
         emergencies = [each for each in registry.emergencies() if each.until is None]
         if emergencies:
-            self.fields["emergency"].offer(emergencies, none=_("none of these"))
+            self.offer("emergency", emergencies, none=_("none of these"))
         else:
             del self.fields["emergency"]
 
@@ -181,7 +176,7 @@ class CampaignForm(ActionForm):
 class NeedField(forms.CharField):
     """A need by its number or its page's address; its cleaned value is the need, None where empty."""
 
-    def clean(self, value: Any) -> Need | None:  # type: ignore[override]
+    def clean(self, value: Any) -> Need | None:
         """Return the need, or say that there is none."""
         text = super().clean(value).rstrip("/").rpartition("/")[2]
         if not text:
@@ -216,15 +211,13 @@ class FundForm(ActionForm):
 
     def __init__(self, data: Any, campaigns: list[Campaign], **options: Any) -> None:
         super().__init__(data, **options)
-        self.fields["campaign"].offer(campaigns)
+        self.offer("campaign", campaigns)
 
 
 class PayForm(SignedForm):
     """A payment: first looked over as it will stand on the log, then signed and sent."""
 
-    recipient = OrganisationField(
-        label=gettext_lazy("Who is paid?"), help_text=gettext_lazy("Its registered name.")
-    )
+    recipient = OrganisationField(label=gettext_lazy("Who is paid?"), help_text=gettext_lazy("Its registered name."))
     amount = MoneyField(label=gettext_lazy("How much?"))
     currency = CurrencyField()
     purpose = forms.CharField(

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from sameboat.donations.actions.campaigns import file_campaign, open_fund
 from sameboat.donations.work.forms import CampaignForm, FundForm, campaigns_of
 from sameboat.registry.models import Role
-from sameboat.registry.work.pages import act_from, done, for_members, my_organisations, page
+from sameboat.registry.work.pages import act_from, done, for_members, my_organisations, page, sent
 
 
 @for_members
@@ -21,22 +21,11 @@ def mine(request: HttpRequest) -> HttpResponse:
 def file(request: HttpRequest) -> HttpResponse:
     """File a campaign."""
     act = act_from(request)
-    form = CampaignForm(request.POST or None, my_organisations(act, Role.MONEY))
-    if form.is_valid():
-        given = form.cleaned_data
-        campaign = form.carry_out(
-            lambda: file_campaign(
-                act,
-                charity=given["charity"],
-                title_en=given["title_en"],
-                title_zh=given["title_zh"],
-                filing_number=given["filing_number"],
-                emergency=given.get("emergency"),
-            )
-        )
-        if campaign is not None:
-            words = _("The campaign “%s” is filed. Open a fund in it next.") % campaign.title
-            return done(request, words, f"{reverse('fund-new')}?campaign={campaign.public_id}")
+    form = CampaignForm(sent(request), my_organisations(act, Role.MONEY))
+    campaign = form.carry_out(lambda given: file_campaign(act, **given))
+    if campaign is not None:
+        words = _("The campaign “%s” is filed. Open a fund in it next.") % campaign.title
+        return done(request, words, f"{reverse('fund-new')}?campaign={campaign.public_id}")
     return page(request, "donations/work/campaign-new.html", form)
 
 
@@ -46,20 +35,10 @@ def open_new(request: HttpRequest) -> HttpResponse:
     act = act_from(request)
     campaigns = campaigns_of(my_organisations(act, Role.MONEY))
     initial = {"campaign": request.GET.get("campaign", ""), "need": request.GET.get("need", "")}
-    form = FundForm(request.POST or None, campaigns, initial=initial)
-    if form.is_valid():
-        given = form.cleaned_data
-        fund = form.carry_out(
-            lambda: open_fund(
-                act,
-                campaign=given["campaign"],
-                purpose_en=given["purpose_en"],
-                purpose_zh=given["purpose_zh"],
-                need=given["need"],
-            )
-        )
-        if fund is not None:
-            pledge = reverse("pledge-money", args=[fund.public_id])
-            words = _("The fund is open. Givers pledge to it here:")
-            return done(request, words, reverse("funds-mine"), pledge, fund.purpose)
+    form = FundForm(sent(request), campaigns, initial=initial)
+    fund = form.carry_out(lambda given: open_fund(act, **given))
+    if fund is not None:
+        pledge = reverse("pledge-money", args=[fund.public_id])
+        words = _("The fund is open. Givers pledge to it here:")
+        return done(request, words, reverse("funds-mine"), pledge, fund.purpose)
     return page(request, "donations/work/fund-new.html", form, campaigns=campaigns)

@@ -1,5 +1,7 @@
 """Money paid out: the charity looks the payment over and signs it, the recipient signs for it."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -7,14 +9,13 @@ from django.utils.translation import gettext as _
 
 from sameboat.donations import queries, waiting
 from sameboat.donations.actions.payments import disburse, sign_for_payment
-from sameboat.donations.models import Fund, Payment
+from sameboat.donations.models import Fund
 from sameboat.donations.work.forms import PayForm
 from sameboat.donations.work.receipts import require_money
-from sameboat.registry.acting import Act
 from sameboat.registry.models import Role
 from sameboat.registry.quantities import checked_money, checked_text
 from sameboat.registry.refusals import NotPermitted
-from sameboat.registry.work.pages import act_from, done, for_members, found, page
+from sameboat.registry.work.pages import act_from, done, for_members, found, page, sent
 from sameboat.supplies.work.forms import SignedForm
 
 
@@ -23,37 +24,21 @@ def pay(request: HttpRequest, public_id: str) -> HttpResponse:
     """Pay money out of a fund: first looked over, then signed and sent."""
     act, fund = act_from(request), found(queries.fund(public_id))
     require_money(act, fund)
-    form = PayForm(request.POST or None)
-    if form.is_valid() and request.POST.get("step") == "send":
-        payment = form.carry_out(lambda: _disburse(act, fund, form))
+    form = PayForm(sent(request))
+    if request.POST.get("step") == "send":
+        payment = form.carry_out(lambda given: disburse(act, fund=fund, need=fund.need, **given))
         if payment is not None:
             words = _("Paid. %(recipient)s signs for it next, here:") % {"recipient": payment.recipient.name}
             sign_at = reverse("sign-for-payment", args=[payment.public_id])
             return done(request, words, reverse("funds-mine"), sign_at, request.build_absolute_uri(sign_at))
-    if form.is_valid():
-        statement = form.carry_out(lambda: _statement(fund, form))
-        if statement is not None and not form.errors:
-            signing = form.signing(request, act, fund.charity, statement)
-            return page(request, "donations/work/pay-check.html", form, fund=fund, signing=signing)
+    statement = form.carry_out(lambda given: _statement(fund, given))
+    if statement is not None and not form.errors:
+        signing = form.signing(request, act, fund.charity, statement)
+        return page(request, "donations/work/pay-check.html", form, fund=fund, signing=signing)
     return page(request, "donations/work/pay.html", form, fund=fund, left=waiting.left_in(fund))
 
 
-def _disburse(act: Act, fund: Fund, form: PayForm) -> Payment:
-    given = form.cleaned_data
-    return disburse(
-        act,
-        fund=fund,
-        recipient=given["recipient"],
-        amount=given["amount"],
-        currency=given["currency"],
-        purpose=given["purpose"],
-        need=fund.need,
-        device=form.device(),
-    )
-
-
-def _statement(fund: Fund, form: PayForm) -> str:
-    given = form.cleaned_data
+def _statement(fund: Fund, given: dict[str, Any]) -> str:
     units = checked_money(given["amount"], given["currency"])
     purpose = checked_text(given["purpose"], "purpose", 300)
     return queries.payment_statement(fund, given["recipient"], units, given["currency"], purpose)
@@ -71,8 +56,9 @@ def sign(request: HttpRequest, public_id: str) -> HttpResponse:
         )
     if request.method != "POST" and payment.signed_at is not None:
         return redirect("work")
-    form = SignedForm(request.POST or None)
-    if form.is_valid() and form.carry_out(lambda: sign_for_payment(act, payment=payment, device=form.device())):
+    form = SignedForm(sent(request))
+    signed = form.carry_out(lambda given: sign_for_payment(act, payment=payment, **given))
+    if signed is not None:
         words = _("Signed for by %(recipient)s. The givers can follow their money to you now.")
         return done(request, words % {"recipient": recipient.name}, reverse("work"))
     signing = form.signing(request, act, recipient, queries.payment_receipt_statement(payment))

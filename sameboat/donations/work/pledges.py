@@ -13,7 +13,7 @@ from sameboat.registry import queries as registry
 from sameboat.registry.acting import Act
 from sameboat.registry.models import Organisation, Role
 from sameboat.registry.refusals import Conflict
-from sameboat.registry.work.pages import act_from, done, for_anyone, found, page, slow_down_anonymous
+from sameboat.registry.work.pages import act_from, done, for_anyone, found, page, sent, slow_down_anonymous
 from sameboat.supplies import queries as supplies
 
 CODE_SHOWN_FOR = 3600
@@ -33,14 +33,11 @@ def goods(request: HttpRequest, public_id: str) -> HttpResponse:
         slow_down_anonymous(request)
     elif need.state != need.State.OPEN:
         raise Conflict(_("This need is closed. Choose an open one."))
-    form = PledgeGoodsForm(request.POST or None, donors(act), initial={"quantity": need.outstanding})
-    if form.is_valid():
-        code, given = code_for(act), form.cleaned_data
-        made = form.carry_out(
-            lambda: pledge_goods(act, need=need, quantity=given["quantity"], code=code, **form.private())
-        )
-        if made is not None:
-            return _thanks(request, made, code)
+    form = PledgeGoodsForm(sent(request), donors(act), initial={"quantity": need.outstanding})
+    code = code_for(act)
+    made = form.carry_out(lambda given: pledge_goods(act, need=need, code=code, **given))
+    if made is not None:
+        return _thanks(request, made, code)
     return page(request, "donations/work/pledge-goods.html", form, need=need)
 
 
@@ -50,16 +47,11 @@ def money(request: HttpRequest, public_id: str) -> HttpResponse:
     act, fund = act_from(request), found(queries.fund(public_id))
     if request.method == "POST":
         slow_down_anonymous(request)
-    form = PledgeMoneyForm(request.POST or None, donors(act))
-    if form.is_valid():
-        code, given = code_for(act), form.cleaned_data
-        made = form.carry_out(
-            lambda: pledge_money(
-                act, fund=fund, amount=given["amount"], currency=given["currency"], code=code, **form.private()
-            )
-        )
-        if made is not None:
-            return _thanks(request, made, code)
+    form = PledgeMoneyForm(sent(request), donors(act))
+    code = code_for(act)
+    made = form.carry_out(lambda given: pledge_money(act, fund=fund, code=code, **given))
+    if made is not None:
+        return _thanks(request, made, code)
     return page(request, "donations/work/pledge-money.html", form, fund=fund)
 
 
@@ -84,13 +76,12 @@ def _cookie(made: Pledge) -> str:
 def pledge(request: HttpRequest, public_id: str) -> HttpResponse:
     """Show what became of a pledge; who made it can take it back while nobody has received it."""
     act, shown = act_from(request), found(queries.pledge(public_id))
-    form = CancelForm(request.POST or None)
+    form = CancelForm(sent(request))
     if request.method == "POST":
         slow_down_anonymous(request)
-    if form.is_valid():
-        code = form.cleaned_data["code"].strip()
-        if form.carry_out(lambda: cancel_pledge(act, pledge=shown, code=code)):
-            return done(request, _("Your pledge is taken back."), reverse("pledge", args=[public_id]))
+    cancelled = form.carry_out(lambda given: cancel_pledge(act, pledge=shown, **given))
+    if cancelled is not None:
+        return done(request, _("Your pledge is taken back."), reverse("pledge", args=[public_id]))
     return page(
         request,
         "donations/work/pledge.html",

@@ -16,7 +16,7 @@ from sameboat.donations.work.forms import (
 from sameboat.registry.acting import Act
 from sameboat.registry.models import Role
 from sameboat.registry.refusals import Conflict, NotPermitted
-from sameboat.registry.work.pages import act_from, done, for_members, found, my_organisations, page
+from sameboat.registry.work.pages import act_from, done, for_members, found, my_organisations, page, sent
 
 
 @for_members
@@ -27,16 +27,10 @@ def of_pledge(request: HttpRequest, public_id: str) -> HttpResponse:
         return _money_of_pledge(request, act, pledge)
     charities = my_organisations(act, Role.STORE)
     _still_open(request, pledge)
-    form = ReceivePledgedGoodsForm(request.POST or None, charities, pledge)
-    if form.is_valid():
-        given = form.cleaned_data
-        gift = form.carry_out(
-            lambda: receive_goods(
-                act, charity=given["charity"], pledge=pledge, quantity=given["quantity"], receipt=given["receipt"]
-            )
-        )
-        if gift is not None:
-            return _goods_came_in(request, gift)
+    form = ReceivePledgedGoodsForm(sent(request), charities, pledge)
+    gift = form.carry_out(lambda given: receive_goods(act, pledge=pledge, **given))
+    if gift is not None:
+        return _goods_came_in(request, gift)
     return page(request, "donations/work/receive-pledge.html", form, pledge=pledge)
 
 
@@ -45,21 +39,10 @@ def _money_of_pledge(request: HttpRequest, act: Act, pledge: Pledge) -> HttpResp
     require_money(act, fund)
     _still_open(request, pledge)
     initial = {"amount": pledge.amount, "currency": pledge.currency}
-    form = ReceivePledgedMoneyForm(request.POST or None, initial=initial)
-    if form.is_valid():
-        given = form.cleaned_data
-        gift = form.carry_out(
-            lambda: receive_money(
-                act,
-                fund=fund,
-                pledge=pledge,
-                amount=given["amount"],
-                currency=given["currency"],
-                receipt=given["receipt"],
-            )
-        )
-        if gift is not None:
-            return _money_came_in(request, gift)
+    form = ReceivePledgedMoneyForm(sent(request), initial=initial)
+    gift = form.carry_out(lambda given: receive_money(act, fund=fund, pledge=pledge, **given))
+    if gift is not None:
+        return _money_came_in(request, gift)
     return page(request, "donations/work/receive-pledge.html", form, pledge=pledge)
 
 
@@ -67,23 +50,10 @@ def _money_of_pledge(request: HttpRequest, act: Act, pledge: Pledge) -> HttpResp
 def goods(request: HttpRequest) -> HttpResponse:
     """Record goods that came in without a pledge."""
     act = act_from(request)
-    form = ReceiveGoodsForm(request.POST or None, my_organisations(act, Role.STORE))
-    if form.is_valid():
-        given = form.cleaned_data
-        gift = form.carry_out(
-            lambda: receive_goods(
-                act,
-                charity=given["charity"],
-                item=given["item"],
-                quantity=given["quantity"],
-                unit=given["unit"],
-                donor=given["donor"],
-                receipt=given["receipt"],
-                received_on=given["received_on"],
-            )
-        )
-        if gift is not None:
-            return _goods_came_in(request, gift)
+    form = ReceiveGoodsForm(sent(request), my_organisations(act, Role.STORE))
+    gift = form.carry_out(lambda given: receive_goods(act, **given))
+    if gift is not None:
+        return _goods_came_in(request, gift)
     return page(request, "donations/work/receive-goods.html", form)
 
 
@@ -92,22 +62,10 @@ def money(request: HttpRequest, public_id: str) -> HttpResponse:
     """Record money that came into a fund without a pledge."""
     act, fund = act_from(request), found(queries.fund(public_id))
     require_money(act, fund)
-    form = ReceiveMoneyForm(request.POST or None)
-    if form.is_valid():
-        given = form.cleaned_data
-        gift = form.carry_out(
-            lambda: receive_money(
-                act,
-                fund=fund,
-                amount=given["amount"],
-                currency=given["currency"],
-                donor=given["donor"],
-                receipt=given["receipt"],
-                received_on=given["received_on"],
-            )
-        )
-        if gift is not None:
-            return _money_came_in(request, gift)
+    form = ReceiveMoneyForm(sent(request))
+    gift = form.carry_out(lambda given: receive_money(act, fund=fund, **given))
+    if gift is not None:
+        return _money_came_in(request, gift)
     return page(request, "donations/work/receive-money.html", form, fund=fund)
 
 

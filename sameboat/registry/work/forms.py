@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,7 +26,10 @@ def fresh_key() -> str:
 
 
 class ActionForm(forms.Form):
-    """A form whose sending is one action. `status` is the HTTP status of the page that shows it."""
+    """A form whose sending is one action; its fields have the names of the action's parameters.
+
+    `status` is the HTTP status of the page that shows it.
+    """
 
     once = forms.CharField(required=False, max_length=64, initial=fresh_key, widget=forms.HiddenInput)
 
@@ -33,18 +37,38 @@ class ActionForm(forms.Form):
         super().__init__(data, **options)
         self._refused_status = 0
 
+    def full_clean(self) -> None:
+        """Check every field; what is wrong with a hidden one is said of the whole form, where it can be seen."""
+        super().full_clean()
+        for name in [bound.name for bound in self.hidden_fields() if bound.errors]:
+            self.add_error(None, self.errors.pop(name).as_data())
+
+    def clean(self) -> dict[str, Any]:
+        """Return what the action is given."""
+        given = super().clean() or {}
+        given.pop("once", None)
+        return given
+
     @property
     def status(self) -> int:
         """200 for a form not sent yet, 422 where a field is wrong, 409 where the moment has passed."""
         return self._refused_status or (422 if self.is_bound and self.errors else 200)
 
-    def carry_out(self, do: Callable[[], M]) -> M | None:
-        """Return what `do` makes, or None where it refuses; the form then shows the faults, and keeps its values.
+    def offer(self, field: str, things: Sequence[Any], *, none: str | None = None) -> None:
+        """Offer these things in a `OneOf` field; `none` words the empty choice."""
+        choice = self.fields[field]
+        assert isinstance(choice, OneOf)
+        choice.offer(things, none=none)
 
-        NotPermitted is no fault of a form and passes through.
+    def carry_out(self, do: Callable[[dict[str, Any]], M]) -> M | None:
+        """Return what `do` makes of the form's values; None where none were sent, one is wrong, or it refuses.
+
+        The form then shows the faults and keeps what was typed. NotPermitted is no fault of a form: it passes through.
         """
+        if not self.is_valid():
+            return None
         try:
-            return do()
+            return do(self.cleaned_data)
         except InvalidInput as refusal:
             for fault in refusal.faults:
                 self._blame(fault.field, fault.message)
@@ -62,8 +86,10 @@ class ActionForm(forms.Form):
 
     def _start_over(self) -> None:
         """Give the form a new key: it was sent before with other values, and may be meant a second time."""
-        self.data = self.data.copy()
-        self.data[self.add_prefix("once")] = fresh_key()
+        assert isinstance(self.data, QueryDict)
+        fresh = self.data.copy()
+        fresh[self.add_prefix("once")] = fresh_key()
+        self.data = fresh
         message = _("This form was sent before, with other values, and that was done. If you mean this too, send it.")
         self.add_error(None, message)
 
@@ -126,7 +152,7 @@ class OrganisationField(forms.CharField):
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"}), **options)
 
-    def clean(self, value: Any) -> Organisation | None:  # type: ignore[override]
+    def clean(self, value: Any) -> Organisation | None:
         """Return the organisation, or say which registered names come near."""
         text = super().clean(value)
         if not text:
@@ -137,7 +163,9 @@ class OrganisationField(forms.CharField):
         near = _either(each.name for each in queries.organisations(text, limit=5))
         if near:
             raise forms.ValidationError(_("Nobody is registered under exactly this name. Did you mean %s?") % near)
-        raise forms.ValidationError(_("Nobody is registered under this name. Check it, or ask the operator to enter it."))
+        raise forms.ValidationError(
+            _("Nobody is registered under this name. Check it, or ask the operator to enter it.")
+        )
 
 
 class ItemForm(ActionForm):
@@ -162,14 +190,16 @@ class ItemForm(ActionForm):
         self.catalogue = queries.items()
         ranks = {category: rank for rank, category in enumerate(CATEGORIES)}
         by_category = sorted(self.catalogue, key=lambda item: (ranks.get(item.category, len(ranks)), item.category))
-        self.fields["listed"].choices = [
+        listed = self.fields["listed"]
+        assert isinstance(listed, forms.ChoiceField)
+        listed.choices = [
             ("", _("Not from the list")),
             *(
                 (category_name(category), [(item.code, item.name) for item in members])
                 for category, members in groupby(by_category, key=lambda item: item.category)
             ),
         ]
-        self.fields["unit"].offer(queries.counting_units(), none=_("the item’s usual unit"))
+        self.offer("unit", queries.counting_units(), none=_("the item’s usual unit"))
 
     @property
     def suggestions(self) -> list[str]:
@@ -178,8 +208,8 @@ class ItemForm(ActionForm):
 
     def clean(self) -> dict[str, Any]:
         """Put the item itself in the place of its name."""
-        cleaned = super().clean() or {}
-        typed, listed = cleaned.get("item", ""), cleaned.get("listed", "")
+        cleaned = super().clean()
+        typed, listed = cleaned.get("item", ""), cleaned.pop("listed", "")
         if not typed and not listed:
             self.add_error("item", _("Say what it is: type its name, or choose it from the list."))
             return cleaned

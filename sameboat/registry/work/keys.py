@@ -1,5 +1,7 @@
 """Device keys: with one, a signature is made on the member's own device, where this server cannot make it."""
 
+from typing import Any
+
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -12,7 +14,7 @@ from sameboat.registry.actions import register_key, revoke_key
 from sameboat.registry.models import Organisation, Role, SigningKey
 from sameboat.registry.refusals import NotPermitted
 from sameboat.registry.work.forms import ActionForm, OneOf
-from sameboat.registry.work.pages import act_from, back, done, for_members, found, my_organisations, page
+from sameboat.registry.work.pages import act_from, back, done, for_members, found, my_organisations, page, sent
 
 SIGNING_ROLES = (Role.SIGN, Role.STORE, Role.MONEY)
 
@@ -23,6 +25,12 @@ class KeyForm(ActionForm):
     organisation = OneOf(label=gettext_lazy("For which organisation does this device sign?"))
     public_key = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
     next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        """Leave out where to go next, which is no matter of the action."""
+        given = super().clean()
+        given.pop("next", None)
+        return given
 
     def clean_public_key(self) -> str:
         """Refuse a form that a browser without scripts has sent."""
@@ -52,15 +60,10 @@ def keys(request: HttpRequest) -> HttpResponse:
         form = KeyForm(request.POST)
     else:
         form = KeyForm(initial={"next": request.GET.get("next", ""), "organisation": request.GET.get("for", "")})
-    form.fields["organisation"].offer(mine)
-    if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        key = form.carry_out(
-            lambda: register_key(act, organisation=given["organisation"], public_key=given["public_key"])
-        )
-        if key is not None:
-            words = _("This device now signs for %s.") % key.organisation.name
-            return done(request, words, back(request, reverse("keys")))
+    form.offer("organisation", mine)
+    key = form.carry_out(lambda given: register_key(act, **given))
+    if key is not None:
+        return done(request, _("This device now signs for %s.") % key.organisation.name, back(request, reverse("keys")))
     rows = [(key, _may_revoke(act, key)) for key in queries.keys_of(act.where(*SIGNING_ROLES, Role.ADMIN))]
     return page(request, "registry/work/keys.html", form, rows=rows, holders=[holder(request, each) for each in mine])
 
@@ -76,8 +79,9 @@ def revoke(request: HttpRequest, public_id: str) -> HttpResponse:
     act, key = act_from(request), found(queries.signing_key(public_id))
     if not _may_revoke(act, key):
         raise NotPermitted(_("Only who registered this key, or an administrator of its organisation, can revoke it."))
-    form = RevokeForm(request.POST or None)
-    if form.is_valid() and form.carry_out(lambda: revoke_key(act, key=key, reason=form.cleaned_data["reason"])):
+    form = RevokeForm(sent(request))
+    revoked = form.carry_out(lambda given: revoke_key(act, key=key, **given))
+    if revoked is not None:
         return done(request, _("The key is revoked. What it signed before stays signed."), reverse("keys"))
     return page(request, "registry/work/key-revoke.html", form, key=key)
 

@@ -3,11 +3,11 @@
 import functools
 import re
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -21,18 +21,17 @@ from sameboat.registry.models import Organisation, Role
 from sameboat.registry.refusals import NotPermitted, Refused, TooMany
 from sameboat.registry.work.forms import ActionForm
 
-P = ParamSpec("P")
 T = TypeVar("T")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[..., HttpResponse]
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 
 
-def for_anyone(view: View[P]) -> View[P]:
+def for_anyone(view: View) -> View:
     """Answer a refusal with a calm page that says why, and let no cache keep what a person was shown."""
 
     @functools.wraps(view)
-    def answer(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
         except Refused as refusal:
@@ -41,7 +40,7 @@ def for_anyone(view: View[P]) -> View[P]:
     return never_cache(answer)
 
 
-def for_members(view: View[P]) -> View[P]:
+def for_members(view: View) -> View:
     """Like `for_anyone`, but who is not signed in is asked to, and comes back."""
     return login_required(for_anyone(view))
 
@@ -58,6 +57,11 @@ def act_from(request: HttpRequest) -> Act:
     """Return what the person does with this request; the form's own key makes a second tap the same act."""
     key = request.POST.get("once", "")
     return act_of(request.user, key if _KEY.match(key) else "", client_address(request))
+
+
+def sent(request: HttpRequest) -> QueryDict | None:
+    """Return what a form sent, however little; None where nobody sent it yet."""
+    return request.POST if request.method == "POST" else None
 
 
 def slow_down_anonymous(request: HttpRequest) -> None:

@@ -43,10 +43,10 @@ class NeedForm(ItemForm):
 
     def __init__(self, data: Any, organisations: list[Organisation]) -> None:
         super().__init__(data)
-        self.fields["organisation"].offer(organisations)
+        self.offer("organisation", organisations)
         emergencies = [each for each in registry.emergencies() if each.until is None]
         if emergencies:
-            self.fields["emergency"].offer(emergencies, none=_("none of these") if len(emergencies) > 1 else None)
+            self.offer("emergency", emergencies, none=_("none of these") if len(emergencies) > 1 else None)
         else:
             del self.fields["emergency"]
 
@@ -116,12 +116,12 @@ class SignedForm(ActionForm):
             quantity_id=self[self.quantity_field].id_for_label if self.quantity_field else "",
         )
 
-    def device(self) -> DeviceSignature | None:
-        """Return the device's signature, None where the account signs."""
-        given = self.cleaned_data
-        if given["method"] != "device-key":
-            return None
-        return DeviceSignature(given["public_key"], given["signature"])
+    def clean(self) -> dict[str, Any]:
+        """Put the device's signature in the place of its parts; None where the account signs."""
+        given = super().clean()
+        method, public_key, value = (given.pop(part, "") for part in ("method", "public_key", "signature"))
+        given["device"] = DeviceSignature(public_key, value) if method == "device-key" else None
+        return given
 
 
 class ReceiptForm(SignedForm):

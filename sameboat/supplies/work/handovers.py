@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from sameboat.registry.models import Role
 from sameboat.registry.refusals import Conflict, NotPermitted
-from sameboat.registry.work.pages import act_from, done, for_anyone, for_members, found, page
+from sameboat.registry.work.pages import act_from, done, for_anyone, for_members, found, page, sent
 from sameboat.supplies import queries
 from sameboat.supplies.actions.handovers import hand_over, sign_for
 from sameboat.supplies.work.forms import ReceiptForm, SignedForm
@@ -21,14 +21,13 @@ def hand_over_page(request: HttpRequest, public_id: str) -> HttpResponse:
     require_holder(act, allocation.lot)
     if request.method != "POST" and allocation.state != allocation.State.OPEN:
         raise Conflict(_("This allocation was handed over or taken back already."))
-    form = SignedForm(request.POST or None)
-    if form.is_valid():
-        handover = form.carry_out(lambda: hand_over(act, allocation=allocation, device=form.device()))
-        if handover is not None:
-            words = _("Handed over. %(receiver)s signs next; this slip shows them where.") % {
-                "receiver": allocation.need.organisation.name
-            }
-            return done(request, words, reverse("handover-slip", args=[handover.public_id]))
+    form = SignedForm(sent(request))
+    handover = form.carry_out(lambda given: hand_over(act, allocation=allocation, **given))
+    if handover is not None:
+        words = _("Handed over. %(receiver)s signs next; this slip shows them where.") % {
+            "receiver": allocation.need.organisation.name
+        }
+        return done(request, words, reverse("handover-slip", args=[handover.public_id]))
     statement = queries.hand_over_statement(allocation)
     signing = form.signing(request, act, allocation.lot.holder, statement)
     return page(request, "supplies/work/hand-over.html", form, allocation=allocation, signing=signing)
@@ -46,19 +45,13 @@ def sign(request: HttpRequest, public_id: str) -> HttpResponse:
         )
     if request.method != "POST" and handover.signed_at is not None:
         return redirect("handover", public_id)
-    form = ReceiptForm(request.POST or None, initial={"quantity": handover.quantity})
-    if form.is_valid():
-        given = form.cleaned_data
-        signed = form.carry_out(
-            lambda: sign_for(
-                act, handover=handover, quantity=given["quantity"], note=given["note"], device=form.device()
-            )
-        )
-        if signed is not None:
-            words = _("Signed for by %(receiver)s. Everyone can follow these goods to you now.") % {
-                "receiver": receiver.name
-            }
-            return done(request, words, reverse("handover", args=[public_id]))
+    form = ReceiptForm(sent(request), initial={"quantity": handover.quantity})
+    signed = form.carry_out(lambda given: sign_for(act, handover=handover, **given))
+    if signed is not None:
+        words = _("Signed for by %(receiver)s. Everyone can follow these goods to you now.") % {
+            "receiver": receiver.name
+        }
+        return done(request, words, reverse("handover", args=[public_id]))
     statement = queries.receipt_statement(handover, handover.quantity)
     signing = form.signing(request, act, receiver, statement)
     return page(request, "supplies/work/sign-for.html", form, handover=handover, signing=signing)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from sameboat.registry.acting import Act
 from sameboat.registry.models import Role
 from sameboat.registry.refusals import NotPermitted
-from sameboat.registry.work.pages import act_from, done, for_members, found, my_organisations, page
+from sameboat.registry.work.pages import act_from, done, for_members, found, my_organisations, page, sent
 from sameboat.supplies import queries, waiting
 from sameboat.supplies.actions.lots import allocate, cancel_allocation
 from sameboat.supplies.models import Lot
@@ -36,7 +36,7 @@ def lot(request: HttpRequest, public_id: str) -> HttpResponse:
         given = form.cleaned_data
         need = found(queries.need(given["need"]))
         allocation = form.carry_out(
-            lambda: allocate(act, lot=shown, need=need, quantity=given["quantity"], reason=given["reason"])
+            lambda given: allocate(act, lot=shown, need=need, quantity=given["quantity"], reason=given["reason"])
         )
         if allocation is not None:
             words = _("Allocated to %(receiver)s: %(quantity)s %(unit)s. Hand it over next.") % {
@@ -51,7 +51,8 @@ def lot(request: HttpRequest, public_id: str) -> HttpResponse:
 def _show(request: HttpRequest, shown: Lot, refused: AllocateForm | None) -> HttpResponse:
     left = queries.left_of(shown)
     shares = queries.fair_shares(shown) if left else {}
-    start = int(request.GET.get("from", "0")) if request.GET.get("from", "0").isdecimal() else 0
+    asked = request.GET.get("from", "")
+    start = int(asked) if asked.isdecimal() and len(asked) < 7 else 0
     claims = waiting.claims_on(shares, start, ROWS)
     rows = [(claim, _form_of(claim, refused)) for claim in claims]
     return page(
@@ -93,10 +94,9 @@ def take_back(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take an allocation back before it is handed over."""
     act, allocation = act_from(request), found(queries.allocation(public_id))
     require_holder(act, allocation.lot)
-    form = TakeBackForm(request.POST or None)
-    if form.is_valid() and form.carry_out(
-        lambda: cancel_allocation(act, allocation=allocation, reason=form.cleaned_data["reason"])
-    ):
+    form = TakeBackForm(sent(request))
+    cancelled = form.carry_out(lambda given: cancel_allocation(act, allocation=allocation, **given))
+    if cancelled is not None:
         words = _("Taken back: the goods are in the lot again.")
         return done(request, words, reverse("lot", args=[allocation.lot.public_id]))
     return page(request, "supplies/work/take-back.html", form, allocation=allocation)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from sameboat.registry.acting import Act
 from sameboat.registry.models import Role
 from sameboat.registry.refusals import NotPermitted
-from sameboat.registry.work.pages import act_from, back, done, for_members, found, my_organisations, page
+from sameboat.registry.work.pages import act_from, back, done, for_members, found, my_organisations, page, sent
 from sameboat.supplies import queries, waiting
 from sameboat.supplies.actions.needs import confirm_need, meet_need, publish_need, stop_need
 from sameboat.supplies.models import Need
@@ -23,36 +23,23 @@ ROWS = 25
 def new(request: HttpRequest) -> HttpResponse:
     """Publish a need."""
     act = act_from(request)
-    form = NeedForm(request.POST or None, my_organisations(act, Role.ASK))
-    if form.is_valid():
-        given = form.cleaned_data
-        need = form.carry_out(
-            lambda: publish_need(
-                act,
-                organisation=given["organisation"],
-                item=given["item"],
-                quantity=given["quantity"],
-                unit=given["unit"],
-                standard=given["standard"],
-                note=given["note"],
-                emergency=given.get("emergency"),
-            )
-        )
-        if need is not None:
-            words = _("Your need is published: %s. Anyone can pledge to it now.") % need.item.name
-            return done(request, words, reverse("need", args=[need.public_id]))
+    form = NeedForm(sent(request), my_organisations(act, Role.ASK))
+    need = form.carry_out(lambda given: publish_need(act, **given))
+    if need is not None:
+        words = _("Your need is published: %s. Anyone can pledge to it now.") % need.item.name
+        return done(request, words, reverse("need", args=[need.public_id]))
     return page(request, "supplies/work/need-new.html", form)
 
 
 @for_members
 def mine(request: HttpRequest) -> HttpResponse:
-    """List the open needs of my organisations, those that were confirmed longest ago first."""
+    """List the open needs of my organisations, in the order in which they were published."""
     act = act_from(request)
-    organisations = my_organisations(act, Role.ASK)
+    my_organisations(act, Role.ASK)
     after = request.GET.get("after", "")
     needs = waiting.open_needs(act.where(Role.ASK), after=after, limit=ROWS + 1)
     older = needs[ROWS - 1].public_id if len(needs) > ROWS else ""
-    return page(request, "supplies/work/needs-mine.html", needs=needs[:ROWS], next_after=older, many=len(organisations) > 1)
+    return page(request, "supplies/work/needs-mine.html", needs=needs[:ROWS], next_after=older)
 
 
 def _tap(request: HttpRequest, public_id: str, act_on: Callable[..., Need], words: str) -> HttpResponse:
@@ -80,8 +67,9 @@ def stop(request: HttpRequest, public_id: str) -> HttpResponse:
     """Withdraw a need, with a reason if the asker wants to give one."""
     act, need = act_from(request), found(queries.need(public_id))
     _require_asker(act, need)
-    form = StopForm(request.POST or None)
-    if form.is_valid() and form.carry_out(lambda: stop_need(act, need=need, reason=form.cleaned_data["reason"])):
+    form = StopForm(sent(request))
+    stopped = form.carry_out(lambda given: stop_need(act, need=need, **given))
+    if stopped is not None:
         words = _("Withdrawn: %(item)s is no longer asked for.") % {"item": need.item.name}
         return done(request, words, reverse("work"))
     return page(request, "supplies/work/need-stop.html", form, need=need)
