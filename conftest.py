@@ -1,12 +1,7 @@
-"""What every test may use: a data folder of its own, and a small cast of organisations with one member each."""
+"""What every test may use: a small cast of organisations with one member each."""
 
-import os
-import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-
-os.environ["SAMEBOAT_HOME"] = tempfile.mkdtemp(prefix="sameboat-test-")
-os.environ.setdefault("SAMEBOAT_DEBUG", "1")
 
 import pytest
 

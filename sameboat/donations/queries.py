@@ -11,7 +11,8 @@ from sameboat.donations.models import Campaign, Fund, Gift, MoneyDayTotal, Payme
 from sameboat.registry.engine import signature
 from sameboat.registry.engine.quantity import money
 from sameboat.registry.models import Organisation
-from sameboat.supplies.models import Need
+from sameboat.supplies import queries as supplies
+from sameboat.supplies.models import DayTotal, Need
 from sameboat.transparency import queries as log
 
 UNNAMED = "unnamed"
@@ -227,3 +228,43 @@ def money_totals(as_of: date | None = None) -> list[MoneyTotal]:
 def _money_total(currency: str, sums: dict[str, tuple[int, int]]) -> MoneyTotal:
     received, paid, signed_for = (money(sums.get(measure, (0, 0))[0], currency) for measure in Measure.values)
     return MoneyTotal(currency, received, paid, signed_for, gifts=sums.get(Measure.RECEIVED, (0, 0))[1])
+
+
+def gift_counts() -> dict[str, int]:
+    """Return how many gifts of goods and of money there are."""
+    goods = DayTotal.objects.filter(measure=DayTotal.Measure.RECEIVED).aggregate(lines=Sum("lines"))["lines"] or 0
+    paid = MoneyDayTotal.objects.filter(measure=Measure.RECEIVED).aggregate(lines=Sum("lines"))["lines"] or 0
+    return {"goods": goods, "money": paid}
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a gift is now: units of its lot, or money. None where nobody knows, as of gifts published elsewhere."""
+
+    received: int | None = None
+    held: int | None = None
+    handed_over: int | None = None
+    signed_for: int | None = None
+    money_held: Decimal | None = None
+    money_paid: Decimal | None = None
+
+    @property
+    def lost_from_sight(self) -> bool:
+        """Whether nobody published where the gift went."""
+        return self.held is None and self.money_held is None
+
+
+def whereabouts(found: Gift) -> Whereabouts:
+    """Return how much of a gift is still held, was handed over or paid, and was signed for."""
+    elsewhere = found.source_line is not None
+    if found.lot is not None:
+        if elsewhere and not found.lot.handovers.exists():
+            return Whereabouts(received=found.lot.quantity)
+        handed = found.lot.handovers.aggregate(all=Sum("quantity"), signed=Sum("received_quantity"))
+        left = supplies.left_of(found.lot)
+        return Whereabouts(found.lot.quantity, left, handed["all"] or 0, handed["signed"] or 0)
+    units = log.balance(f"gift:{found.public_id}", found.currency)
+    if elsewhere and units == found.money_units:
+        return Whereabouts()
+    held = money(units, found.currency)
+    return Whereabouts(money_held=held, money_paid=found.amount - held)

@@ -102,3 +102,8 @@ def signing_key(public_id: str) -> SigningKey | None:
 def signing_keys(of: Organisation) -> list[SigningKey]:
     """Return the device keys registered for an organisation, newest first."""
     return list(SigningKey.objects.filter(organisation=of).order_by("-pk"))
+
+
+def organisation_kinds() -> list[tuple[str, str]]:
+    """Return the kinds of organisations with their names in the reader's language."""
+    return [(kind.value, str(kind.label)) for kind in Organisation.Kind]

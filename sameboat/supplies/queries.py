@@ -244,6 +244,26 @@ class ItemTotal:
         """Return the total of a measure, zero lines where nothing happened."""
         return self.totals.get(measure, Total())
 
+    @property
+    def asked(self) -> Total:
+        """What was asked for."""
+        return self.of(Measure.ASKED)
+
+    @property
+    def received(self) -> Total:
+        """What came in."""
+        return self.of(Measure.RECEIVED)
+
+    @property
+    def handed_over(self) -> Total:
+        """What was handed out."""
+        return self.of(Measure.HANDED_OVER)
+
+    @property
+    def signed_for(self) -> Total:
+        """What was signed for."""
+        return self.of(Measure.SIGNED_FOR)
+
 
 def item_totals(as_of: date | None = None) -> list[ItemTotal]:
     """Return the totals of every item and unit up to a day; grows with days and items, not with lines."""
@@ -288,3 +308,26 @@ def organisation_totals(organisation: Organisation) -> list[ItemTotal]:
         place = (row.item, row.unit.code, row.unit.name)
         found.setdefault(place, {})[row.measure] = Total(row.quantity, row.lines, row.lines_unknown)
     return [ItemTotal(item, code, name, totals) for (item, code, name), totals in found.items()]
+
+
+def open_lines(as_of: date | None = None) -> Total:
+    """Return how many needs are open at the end of a day (now, without one), in lines and known units together."""
+    rows = DayTotal.objects.filter(measure__in=(Measure.ASKED, Measure.CLOSED))
+    if as_of is not None:
+        rows = rows.filter(day__lte=as_of)
+    found = {
+        measure: Total(quantity, lines, unknown)
+        for measure, quantity, lines, unknown in rows.values_list("measure").annotate(
+            Sum("quantity"), Sum("lines"), Sum("lines_unknown")
+        )
+    }
+    return found.get(Measure.ASKED, Total()) - found.get(Measure.CLOSED, Total())
+
+
+def handed_to(organisation: Organisation, item: Item) -> list[ItemTotal]:
+    """Return what an organisation was handed of the items of one category, by item and unit."""
+    return [
+        total
+        for total in organisation_totals(organisation)
+        if total.item.category == item.category and total.of(Measure.HANDED_OVER).lines
+    ]

@@ -10,6 +10,8 @@ from django.db.models import Sum
 
 from sameboat.transparency import store
 from sameboat.transparency.engine import tiles
+from sameboat.transparency.errors import UnknownEventError
+from sameboat.transparency.events import schema
 from sameboat.transparency.models import Balance, Checkpoint, Entry, EntrySubject, LedgerPosting
 
 
@@ -32,6 +34,14 @@ class EntryView:
     text: str
     leaf_hash: str
     has_private: bool
+
+    @property
+    def words(self) -> str:
+        """The event's name in the reader's language; its type where this program does not know it."""
+        try:
+            return str(schema(self.type, self.version).words)
+        except UnknownEventError:
+            return self.type
 
 
 def _view(entry: Entry) -> EntryView:
