@@ -77,7 +77,7 @@ def _step(
             "item": item.name if item else data["goods"]["item"],
             "counted": True,
             "quantity": data["goods"].get("quantity"),
-            "unit": unit.name if unit else data["goods"]["unit"],
+            "unit": unit.counted(data["goods"].get("quantity")) if unit else data["goods"]["unit"],
             "stated": data["goods"].get("stated", ""),
         }
     elif "money" in data:

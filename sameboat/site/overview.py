@@ -1,18 +1,20 @@
 """What the first page says: what is needed most, what came in, what went out, what nobody has signed for."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from sameboat.donations import queries as donations
 from sameboat.registry.categories import category_name
+from sameboat.registry.models import Unit
 from sameboat.supplies import queries as supplies
 from sameboat.supplies.queries import ItemTotal, Measure, Total
 
 MASKS = ("mask", "respirator")
 """The categories that the opening sentence adds up."""
 
-MOST_KINDS = 6
+MOST_KINDS = 5
 MOST_ITEMS = 12
 
 
@@ -22,7 +24,7 @@ class KindTotal:
 
     code: str
     name: str
-    unit: str
+    unit: Unit | None
     asked: Total
     received: Total
     handed_over: Total
@@ -35,7 +37,7 @@ class NeededItem:
 
     code: str
     name: str
-    unit: str
+    unit: Unit | None
     open: Total
 
 
@@ -51,6 +53,7 @@ class Overview:
     signed_for: Total
     money: list[donations.MoneyTotal]
     daily: list[tuple[date, int]]
+    until: date | None
 
     @property
     def bars(self) -> list[tuple[str, int | None, int | None, int | None]]:
@@ -65,7 +68,7 @@ def overview(as_of: date | None) -> Overview:
     """Return the overview at the end of a day (now, without one); grows with days and items, not with lines."""
     totals = supplies.item_totals(as_of)
     kinds = _kinds(totals)
-    masks = [kind for kind in kinds if kind.code in MASKS and kind.unit == _unit_of(totals, "mask")]
+    masks = [kind for kind in kinds if kind.code in MASKS]
     days = supplies.daily(Measure.HANDED_OVER)
     return Overview(
         masks=_sum_of_kinds(masks),
@@ -76,6 +79,7 @@ def overview(as_of: date | None) -> Overview:
         signed_for=_sum(total.of(Measure.SIGNED_FOR) for total in totals),
         money=donations.money_totals(as_of),
         daily=[(day.day, day.total.lines) for day in days if as_of is None or day.day <= as_of],
+        until=supplies.last_day(as_of),
     )
 
 
@@ -87,36 +91,38 @@ def _sum(totals: Iterable[Total]) -> Total:
     return sum(totals, Total())
 
 
-def _unit_of(totals: list[ItemTotal], category: str) -> str:
-    return next((t.item.base_unit.name for t in totals if t.item.category == category), "")
-
-
 def _kinds(totals: list[ItemTotal]) -> list[KindTotal]:
-    """Add up each category over its items that are counted one by one, in their base unit."""
-    found: dict[tuple[str, str], list[ItemTotal]] = {}
+    """Add up each category in the unit that most of its items are counted in, one by one.
+
+    A line that is counted in another unit (a carton whose contents nobody stated) is a line of unknown quantity.
+    """
+    groups: dict[str, list[ItemTotal]] = {}
     for total in totals:
-        base = total.item.base_unit
-        if total.unit == base.code and base.kind == "count":
-            found.setdefault((total.item.category, base.name), []).append(total)
-    return [
-        KindTotal(
-            category,
-            category_name(category),
-            unit,
-            *(
-                _sum(total.of(measure) for total in group)
-                for measure in (Measure.ASKED, Measure.RECEIVED, Measure.HANDED_OVER, Measure.SIGNED_FOR)
-            ),
-        )
-        for (category, unit), group in found.items()
-    ]
+        groups.setdefault(total.item.category, []).append(total)
+    found = []
+    for category, group in groups.items():
+        bases = Counter(total.item.base_unit for total in group if total.item.base_unit.kind == "count")
+        if not bases:
+            continue
+        unit = bases.most_common(1)[0][0]
+        sums = {
+            measure: _sum(_in_unit(total, measure, unit) for total in group)
+            for measure in (Measure.ASKED, Measure.RECEIVED, Measure.HANDED_OVER, Measure.SIGNED_FOR)
+        }
+        found.append(KindTotal(category, category_name(category), unit, *sums.values()))
+    return found
+
+
+def _in_unit(total: ItemTotal, measure: Measure, unit: Unit) -> Total:
+    known = total.of(measure)
+    return known if total.unit == unit else Total(0, known.lines, known.lines)
 
 
 def _sum_of_kinds(kinds: list[KindTotal]) -> KindTotal:
     return KindTotal(
         "mask",
         category_name("mask"),
-        kinds[0].unit if kinds else "",
+        kinds[0].unit if kinds else None,
         _sum(kind.asked for kind in kinds),
         _sum(kind.received for kind in kinds),
         _sum(kind.handed_over for kind in kinds),
@@ -132,11 +138,11 @@ def _needed(totals: list[ItemTotal]) -> list[NeededItem]:
         if still.lines <= 0:
             continue
         base = total.item.base_unit
-        if total.unit != base.code:  # counted otherwise: how many base units that is, nobody knows
+        if total.unit != base:  # counted otherwise: how many base units that is, nobody knows
             still = Total(0, still.lines, still.lines)
         known = found.get(total.item.code)
         sofar = known.open if known else Total()
-        found[total.item.code] = NeededItem(total.item.code, total.item.name, base.name, sofar + still)
+        found[total.item.code] = NeededItem(total.item.code, total.item.name, base, sofar + still)
     return sorted(found.values(), key=lambda needed: -needed.open.lines)
 
 

@@ -236,8 +236,7 @@ class ItemTotal:
     """The totals of one kind of goods in one unit, by measure."""
 
     item: Item
-    unit: str
-    unit_name: str
+    unit: Unit
     totals: dict[str, Total]
 
     def of(self, measure: str) -> Total:
@@ -272,12 +271,12 @@ def item_totals(as_of: date | None = None) -> list[ItemTotal]:
         Sum("quantity"), Sum("lines"), Sum("lines_unknown")
     )
     items = Item.objects.select_related("base_unit").in_bulk()
-    names = {unit.code: unit.name for unit in Unit.objects.all()}
+    units = {unit.code: unit for unit in Unit.objects.all()}
     found: dict[tuple[int, str], dict[str, Total]] = {}
     for item, _unit, unit_code, measure, quantity, lines, unknown in sums:
         found.setdefault((item, unit_code), {})[measure] = Total(quantity, lines, unknown)
     return [
-        ItemTotal(items[item], unit, names[unit], totals)
+        ItemTotal(items[item], units[unit], totals)
         for (item, unit), totals in sorted(found.items(), key=lambda pair: (items[pair[0][0]].code, pair[0][1]))
     ]
 
@@ -303,11 +302,11 @@ def daily(measure: str, items: Sequence[str] = (), unit: str = "") -> list[DayLi
 
 def organisation_totals(organisation: Organisation) -> list[ItemTotal]:
     """Return what one organisation asked for, was handed, signed for and received, by item and unit."""
-    found: dict[tuple[Item, str, str], dict[str, Total]] = {}
+    found: dict[tuple[Item, Unit], dict[str, Total]] = {}
     for row in OrganisationTotal.objects.filter(organisation=organisation).select_related("item", "unit"):
-        place = (row.item, row.unit.code, row.unit.name)
+        place = (row.item, row.unit)
         found.setdefault(place, {})[row.measure] = Total(row.quantity, row.lines, row.lines_unknown)
-    return [ItemTotal(item, code, name, totals) for (item, code, name), totals in found.items()]
+    return [ItemTotal(item, unit, totals) for (item, unit), totals in found.items()]
 
 
 def open_lines(as_of: date | None = None) -> Total:
@@ -331,3 +330,9 @@ def handed_to(organisation: Organisation, item: Item) -> list[ItemTotal]:
         for total in organisation_totals(organisation)
         if total.item.category == item.category and total.of(Measure.HANDED_OVER).lines
     ]
+
+
+def last_day(as_of: date | None = None) -> date | None:
+    """Return the last day on which anything is counted, up to a day."""
+    rows = DayTotal.objects.all() if as_of is None else DayTotal.objects.filter(day__lte=as_of)
+    return rows.order_by("-day").values_list("day", flat=True).first()

@@ -7,7 +7,7 @@ written so; a value that cannot be written honestly (a float, a naive time, a st
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -23,6 +23,14 @@ from django.utils.translation import get_language, gettext, gettext_lazy, ngette
 from sameboat.site import charts, notation
 
 register = template.Library()
+
+
+class Counted(Protocol):
+    """A unit that knows its word behind a number."""
+
+    def counted(self, number: int | None) -> str:
+        """Return the word."""
+
 
 NAVIGATION = (
     ("needs", gettext_lazy("Needs")),
@@ -59,8 +67,10 @@ def _unknown(words: str) -> SafeString:
 
 
 @register.simple_tag
-def quantity(number: int | None, unit: str = "") -> SafeString:
-    """Write a whole number of `unit`, or the hatched "quantity unknown" for None."""
+def quantity(number: int | None, unit: str | Counted = "") -> SafeString:
+    """Write a whole number of `unit` (a word, or what has one for each number), or the hatched "quantity unknown"."""
+    if not isinstance(unit, str):
+        unit = unit.counted(number)
     if number is None:
         return _unknown(gettext("quantity unknown"))
     written = notation.quantity(number, _locale())
@@ -165,7 +175,7 @@ def sentence(content: str, kicker: str = "") -> SafeString:
 def figure(
     label: str,
     value: Decimal | int | None,
-    unit: str = "",
+    unit: str | Counted = "",
     currency: str = "",
     date: date | None = None,
     source: str = "",
