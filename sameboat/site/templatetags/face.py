@@ -113,9 +113,9 @@ def day(when: date | None) -> SafeString:
 
 
 @register.simple_tag
-def when(at: date | datetime | None) -> SafeString:
-    """Write a moment, or a day where only the day is known."""
-    return moment(at) if isinstance(at, datetime) else day(at)
+def when(at: date | datetime | None, zone: str = "") -> SafeString:
+    """Write a moment on the clock of `zone`, or a day where only the day is known."""
+    return moment(at, zone) if isinstance(at, datetime) else day(at)
 
 
 @register.simple_tag
@@ -201,8 +201,9 @@ def figure(
 def steps(life: Iterable[Mapping[str, Any]], zone: str = "") -> dict[str, Any]:
     """List the life of a gift, a step a mapping.
 
-    Keys: `what`; and as far as they apply `who`, `who_url`, `when`, `quantity` with `unit`, `amount` with `currency`,
-    `state` (of `SEALS`), `by`, `note`, `proof`, `entry`. A key that is absent does not apply; None is not known.
+    Keys: `what`; and as far as they apply `who`, `who_url`, `to`, `to_url`, `when`, `item`, `quantity` with `unit`,
+    `stated` (the source's own words), `amount` with `currency`, `state` (of `SEALS`), `by`, `note`, `proof`, `entry`.
+    A key that is absent does not apply; None is not known.
     """
     return {"life": list(life), "zone": zone}
 
