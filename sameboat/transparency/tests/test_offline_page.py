@@ -27,6 +27,7 @@ IN_A_BROWSER = [
 ]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 GOOD = proof_file.build(
     LOG.verifier.vkey,
     cosigned(WITNESS, QUANTUM_SAFE),
@@ -122,6 +123,22 @@ class TestInABrowser:
         witnesses = page.locator(".steps ul li")
         expect(witnesses.nth(0)).to_contain_text("safe.example cosigned on 26 January 2020 at 08:53 by ML-DSA-44")
         expect(witnesses.nth(1)).to_have_text("witness.example cosigned on 26 January 2020 at 08:53.")
+
+    def test_the_same_page_served_under_the_sites_policy(self, open_page, settings):
+        """Served as it is by the site, whose policy allows no inline script or style, it works the same."""
+        page = open_page()
+        directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+        policy = "; ".join(" ".join([name, *map(str, values)]) for name, values in directives.items())
+
+        def serve(route):
+            path = offline_page._FOLDER / route.request.url.rpartition("/")[2]
+            route.fulfill(path=path, headers={"content-security-policy": policy, "content-type": TYPES[path.suffix]})
+
+        page.route("https://sameboat.test/**", serve)
+        page.goto("https://sameboat.test/static/transparency/verify.html")
+        give(page, GOOD)
+        assert verdict(page) == "hollow"
+        assert page.said == []
 
     def test_a_file_with_one_bit_changed(self, open_page):
         """A changed quantity is found, said to be in its entry, and no entry is shown."""
