@@ -131,15 +131,27 @@ def open_pledges(charity: Organisation | None = None, limit: int = 50) -> list[P
     return list(found.order_by("pk")[:limit])
 
 
-def pledges_to(need: Need, limit: int = 50) -> list[Pledge]:
+def pledges_to(need: Need, before: int | None = None, limit: int = 50) -> list[Pledge]:
     """Return the pledges made to a need, newest first."""
-    return list(Pledge.objects.filter(need=need).select_related("donor", "unit", "item").order_by("-pk")[:limit])
+    found = Pledge.objects.filter(need=need).select_related("donor", "need", "fund", "unit", "item")
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return list(found.order_by("-pk")[:limit])
 
 
-def campaigns(charity: Organisation | None = None, limit: int = 50) -> list[Campaign]:
+def campaign(public_id: str) -> Campaign | None:
+    """Return one campaign."""
+    return Campaign.objects.select_related("charity", "emergency").filter(public_id=public_id).first()
+
+
+def campaigns(charity: Organisation | None = None, before: int | None = None, limit: int = 50) -> list[Campaign]:
     """Return campaigns, newest first."""
-    found = Campaign.objects.select_related("charity").prefetch_related("funds")
-    return list((found if charity is None else found.filter(charity=charity)).order_by("-pk")[:limit])
+    found = Campaign.objects.select_related("charity", "emergency").prefetch_related("funds")
+    if charity is not None:
+        found = found.filter(charity=charity)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return list(found.order_by("-pk")[:limit])
 
 
 def fund(public_id: str) -> Fund | None:
@@ -147,10 +159,21 @@ def fund(public_id: str) -> Fund | None:
     return Fund.objects.select_related("campaign__charity", "need").filter(public_id=public_id).first()
 
 
-def funds(charity: Organisation | None = None, limit: int = 50) -> list[Fund]:
+def funds(
+    charity: Organisation | None = None,
+    campaign: Campaign | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Fund]:
     """Return funds, newest first."""
     found = Fund.objects.select_related("campaign__charity", "need")
-    return list((found if charity is None else found.filter(campaign__charity=charity)).order_by("-pk")[:limit])
+    if charity is not None:
+        found = found.filter(campaign__charity=charity)
+    if campaign is not None:
+        found = found.filter(campaign=campaign)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return list(found.order_by("-pk")[:limit])
 
 
 def payment(public_id: str) -> Payment | None:
@@ -163,16 +186,23 @@ def payment(public_id: str) -> Payment | None:
 
 
 def payments(
-    *, fund: Fund | None = None, recipient: Organisation | None = None, unsigned: bool = False, limit: int = 50
+    *,
+    fund: Fund | None = None,
+    recipient: Organisation | None = None,
+    unsigned: bool = False,
+    before: int | None = None,
+    limit: int = 50,
 ) -> list[Payment]:
     """Return payments, newest first."""
-    found = Payment.objects.select_related("fund__campaign__charity", "recipient")
+    found = Payment.objects.select_related("fund__campaign__charity", "recipient", "need")
     if fund is not None:
         found = found.filter(fund=fund)
     if recipient is not None:
         found = found.filter(recipient=recipient)
     if unsigned:
         found = found.filter(signed_at=None)
+    if before is not None:
+        found = found.filter(pk__lt=before)
     return list(found.order_by("-pk")[:limit])
 
 

@@ -3,7 +3,11 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import URLPattern, URLResolver, include, path
 
+from sameboat.project.api import api
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("sameboat.transparency.urls")),
+    path("api/", api.urls),
     *i18n_patterns(
         path("", include("sameboat.site.urls")),
         path("", include("sameboat.supplies.urls")),

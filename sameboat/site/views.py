@@ -36,7 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def organisations(request: HttpRequest) -> HttpResponse:
     """List organisations by words and kind."""
     kind = request.GET.get("kind", "")
-    found = nouns.organisations(words_asked(request), kind, row_asked(request), PAGE)
+    found = nouns.organisations(words_asked(request), kind, before=row_asked(request), limit=PAGE)
     context = {
         "organisations": found,
         "kind": kind,
