@@ -8,7 +8,8 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from sameboat.registry.engine import signature
-from sameboat.registry.models import Item, Organisation, Place, Unit
+from sameboat.registry.models import Item, Organisation, Unit
+from sameboat.registry.queries import places_within
 from sameboat.supplies.engine.fair_share import Claim, max_min_shares
 from sameboat.supplies.models import Allocation, DayTotal, HandOver, Lot, Need, OrganisationTotal
 from sameboat.transparency import queries as log
@@ -21,6 +22,17 @@ def left_of(lot: Lot) -> int | None:
     if lot.quantity is None:
         return None
     return log.balance(f"held:{lot.public_id}", f"{lot.item.code}/{lot.unit.code}")
+
+
+def left_of_each(lots: Sequence[Lot]) -> dict[str, int | None]:
+    """Return what is left in each lot by its id, as `left_of` does, with one look into the books."""
+    held = log.balances(f"held:{lot.public_id}" for lot in lots)
+    return {
+        lot.public_id: None
+        if lot.quantity is None
+        else held.get((f"held:{lot.public_id}", f"{lot.item.code}/{lot.unit.code}"), 0)
+        for lot in lots
+    }
 
 
 def fair_shares(lot: Lot) -> dict[str, int]:
@@ -96,7 +108,7 @@ def end_of(day: date) -> datetime:
 
 def needs(sought: NeedFilter, before: int | None = None, limit: int = 50) -> list[Need]:
     """Return needs, newest first, those whose row stands before `before`."""
-    found = Need.objects.select_related("organisation", "place", "item", "unit")
+    found = Need.objects.select_related("organisation", "place", "item", "unit", "emergency")
     if sought.as_of:
         moment = end_of(sought.as_of)
         found = found.filter(published_at__lt=moment)
@@ -120,16 +132,6 @@ def needs(sought: NeedFilter, before: int | None = None, limit: int = 50) -> lis
     if before is not None:
         found = found.filter(pk__lt=before)
     return list(found.order_by("-pk")[:limit])
-
-
-def places_within(code: str) -> list[int]:
-    """Return the row numbers of a place and everything under it; at most a few levels deep."""
-    level = list(Place.objects.filter(code=code).values_list("pk", flat=True))
-    found = list(level)
-    while level:
-        level = list(Place.objects.filter(parent__in=level).values_list("pk", flat=True))
-        found.extend(level)
-    return found
 
 
 def _organisations_named(text: str) -> QuerySet[Organisation]:
@@ -172,7 +174,7 @@ def handover(public_id: str) -> HandOver | None:
 
 def lots_of(holder: Organisation, before: int | None = None, limit: int = 50) -> list[Lot]:
     """Return a holder's lots, newest first."""
-    found = Lot.objects.filter(holder=holder).select_related("donor", "item", "unit", "need")
+    found = Lot.objects.filter(holder=holder).select_related("holder", "donor", "item", "unit", "need")
     if before is not None:
         found = found.filter(pk__lt=before)
     return list(found.order_by("-pk")[:limit])
@@ -193,7 +195,7 @@ def handovers(
     limit: int = 50,
 ) -> list[HandOver]:
     """Return hand-overs, newest first; with `unsigned` only those nobody signed for."""
-    found = HandOver.objects.select_related("giver", "receiver", "item", "unit")
+    found = HandOver.objects.select_related("giver", "receiver", "item", "unit", "lot", "need")
     if receiver is not None:
         found = found.filter(receiver=receiver)
     if giver is not None:
@@ -244,26 +246,6 @@ class ItemTotal:
         """Return the total of a measure, zero lines where nothing happened."""
         return self.totals.get(measure, Total())
 
-    @property
-    def asked(self) -> Total:
-        """What was asked for."""
-        return self.of(Measure.ASKED)
-
-    @property
-    def received(self) -> Total:
-        """What came in."""
-        return self.of(Measure.RECEIVED)
-
-    @property
-    def handed_over(self) -> Total:
-        """What was handed out."""
-        return self.of(Measure.HANDED_OVER)
-
-    @property
-    def signed_for(self) -> Total:
-        """What was signed for."""
-        return self.of(Measure.SIGNED_FOR)
-
 
 def item_totals(as_of: date | None = None) -> list[ItemTotal]:
     """Return the totals of every item and unit up to a day; grows with days and items, not with lines."""
@@ -308,26 +290,3 @@ def organisation_totals(organisation: Organisation) -> list[ItemTotal]:
         place = (row.item, row.unit.code, row.unit.name)
         found.setdefault(place, {})[row.measure] = Total(row.quantity, row.lines, row.lines_unknown)
     return [ItemTotal(item, code, name, totals) for (item, code, name), totals in found.items()]
-
-
-def open_lines(as_of: date | None = None) -> Total:
-    """Return how many needs are open at the end of a day (now, without one), in lines and known units together."""
-    rows = DayTotal.objects.filter(measure__in=(Measure.ASKED, Measure.CLOSED))
-    if as_of is not None:
-        rows = rows.filter(day__lte=as_of)
-    found = {
-        measure: Total(quantity, lines, unknown)
-        for measure, quantity, lines, unknown in rows.values_list("measure").annotate(
-            Sum("quantity"), Sum("lines"), Sum("lines_unknown")
-        )
-    }
-    return found.get(Measure.ASKED, Total()) - found.get(Measure.CLOSED, Total())
-
-
-def handed_to(organisation: Organisation, item: Item) -> list[ItemTotal]:
-    """Return what an organisation was handed of the items of one category, by item and unit."""
-    return [
-        total
-        for total in organisation_totals(organisation)
-        if total.item.category == item.category and total.of(Measure.HANDED_OVER).lines
-    ]

@@ -10,8 +10,6 @@ from django.db.models import Sum
 
 from sameboat.transparency import store
 from sameboat.transparency.engine import tiles
-from sameboat.transparency.errors import UnknownEventError
-from sameboat.transparency.events import schema
 from sameboat.transparency.models import Balance, Checkpoint, Entry, EntrySubject, LedgerPosting
 
 
@@ -34,14 +32,6 @@ class EntryView:
     text: str
     leaf_hash: str
     has_private: bool
-
-    @property
-    def words(self) -> str:
-        """The event's name in the reader's language; its type where this program does not know it."""
-        try:
-            return str(schema(self.type, self.version).words)
-        except UnknownEventError:
-            return self.type
 
 
 def _view(entry: Entry) -> EntryView:
@@ -122,3 +112,23 @@ def inclusion_proof(index: int, size: int) -> list[bytes]:
 def consistency_proof(size1: int, size2: int) -> list[bytes]:
     """Return the hashes that prove the tree of `size1` a prefix of that of `size2` (RFC 6962, section 2.1.2)."""
     return tiles.consistency_proof(size1, size2, store.read_tile)
+
+
+def root_at(size: int) -> bytes:
+    """Return the root of the first `size` published entries."""
+    return tiles.root(size, store.read_tile)
+
+
+def read_tile(level: int, index: int, width: int) -> bytes:
+    """Return `width` hashes of a tile, or raise StoreError."""
+    return store.read_tile(level, index, width)
+
+
+def read_entries(index: int, width: int) -> list[bytes]:
+    """Return the first `width` entries of a bundle, or raise StoreError."""
+    return store.read_entries(index, width)
+
+
+def state() -> tuple[int, int]:
+    """Return the number of the last accepted entry and the published size; together they change with every event."""
+    return Entry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0, store.latest_size()
