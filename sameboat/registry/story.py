@@ -38,7 +38,6 @@ class Step:
     state: str = ""
     note: str = ""
     source: dict[str, Any] | None = None
-    unnamed: bool = False
 
 
 def tell(entries: Sequence[EntryView]) -> list[Step]:
@@ -91,7 +90,6 @@ def _step(
         when=entry.event_time,
         state=_state(entry, signed),
         note=_note(data),
-        unnamed=doer == "donor" and doer not in data,
         source=data.get("source") if isinstance(data.get("source"), dict) else None,
         **amount,
     )

@@ -7,9 +7,6 @@ from sameboat.site import views
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("organisations", views.organisations, name="organisations"),
-    path("organisations/<str:public_id>", views.organisation, name="organisation"),
-    path("search", views.search, name="search"),
     path("about", views.about, name="about"),
     path("sign-in", auth.LoginView.as_view(template_name="site/sign-in.html"), name="sign-in"),
     path("sign-out", auth.LogoutView.as_view(), name="sign-out"),

@@ -33,7 +33,6 @@ NAVIGATION = (
 )
 SEALS = {
     "signed": (gettext_lazy("Signed"), gettext_lazy("Signed for, and the signature verifies")),
-    "account": (gettext_lazy("By account"), gettext_lazy("Signed with an account here, not with a device key")),
     "awaiting": (gettext_lazy("Awaited"), gettext_lazy("Waiting for the receiver’s signature")),
     "not-confirmed": (gettext_lazy("Not confirmed"), gettext_lazy("Not confirmed by the receiver")),
     "unknown": (gettext_lazy("Unknown"), gettext_lazy("We do not know whether it was signed for")),
@@ -100,12 +99,6 @@ def day(when: date | None) -> SafeString:
     if when is None:
         return _unknown(gettext("date unknown"))
     return format_html('<time datetime="{}">{}</time>', when.isoformat()[:10], notation.day(when, _locale()))
-
-
-@register.simple_tag
-def when(at: date | datetime | None) -> SafeString:
-    """Write a moment, or a day where only the day is known."""
-    return moment(at) if isinstance(at, datetime) else day(at)
 
 
 @register.simple_tag

@@ -3,6 +3,13 @@ from django.utils import translation
 
 
 @pytest.fixture(autouse=True)
+def _plain_static_files(settings):
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+
+
+@pytest.fixture(autouse=True)
 def _english():
     with translation.override("en"):
         yield
