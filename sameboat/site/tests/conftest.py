@@ -11,4 +11,3 @@ def _english():
 @pytest.fixture
 def style_page(settings):
     settings.DEMO = True
-    settings.ROOT_URLCONF = "sameboat.site.tests.addresses"
