@@ -3,7 +3,12 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import URLPattern, URLResolver, include, path
 
+from sameboat.project.health import healthz
+from sameboat.project.metrics import metrics
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz, name="healthz"),
+    path("metrics", metrics, name="metrics"),
     *i18n_patterns(
         path("", include("sameboat.site.urls")),
         path("", include("sameboat.supplies.urls")),
