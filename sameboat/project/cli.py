@@ -23,7 +23,7 @@ Try first:  sameboat demo
 Exit codes: 0 fine, 1 found something wrong, 2 a mistake in what was asked, 3 could not be done now.
 """
 
-BEFORE_SETTINGS = {"verify", "key make", "log audit", "demo", "restore", "doctor"}
+BEFORE_SETTINGS = {"verify", "key make", "log audit", "demo", "doctor"}
 """Commands that need no settings, or look at the place before the settings do."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result, or the error, as JSON.")]
@@ -62,6 +62,92 @@ def verify(
     from sameboat.project.proof_story import verify_file
 
     return verify_file(file, vkey or [], policy)
+
+
+@app.command()
+def demo(
+    host: Annotated[str, typer.Option(envvar="HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="PORT", help="Port to listen on; 0 takes a free one.")] = 8000,
+    load_only: Annotated[bool, typer.Option("--load-only", help="Load the figures and stop.")] = False,
+    yes_public: Annotated[bool, typer.Option("--yes-public", help="Let strangers reach the demo accounts.")] = False,
+) -> Any:
+    """Load Wuhan's real figures of early 2020, once, and serve them.
+
+    Takes under a minute the first time and seconds after that. The last line printed is `ready` and the address.
+
+    \b
+    sameboat demo
+    SAMEBOAT_HOME=/tmp/wuhan PORT=9000 sameboat demo
+    """
+    from sameboat.project import demo as wuhan
+
+    wuhan.settings_of_a_demo()
+    set_up()
+    from sameboat.project import serving
+
+    serving.check_public(host, yes_public=yes_public)
+    wuhan.load(presenting.say)
+    if load_only:
+        return None
+
+    def on_ready(address: str) -> None:
+        for line in wuhan.welcome(address):
+            presenting.say(line)
+
+    serving.serve(host, port, yes_public=yes_public, on_ready=on_ready)
+    return None
+
+
+@app.command()
+def doctor() -> Any:
+    """Look at everything that must be so: database, log, balances, keys, disk, clock.
+
+    Every entry is hashed again, so it takes longer the longer the log. Exits with 1 if something is wrong.
+
+    \b
+    sameboat doctor
+    sameboat doctor --json
+    """
+    from sameboat.project.self_check import diagnose
+
+    return diagnose(set_up)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The archive to write; it must not exist.")],
+    with_keys: Annotated[
+        bool, typer.Option("--with-keys", help="Put the keys in: who holds the archive can then sign as this log.")
+    ] = False,
+) -> Any:
+    """Write the database to one archive, while the server runs.
+
+    \b
+    sameboat backup /backups/sameboat-2020-02-12.tar.gz
+    sameboat backup /safe/with-keys.tar.gz --with-keys
+    """
+    from sameboat.progress import progress_bar
+    from sameboat.project.backups import back_up
+
+    with progress_bar("pages copied") as progress:
+        return back_up(file, with_keys=with_keys, progress=progress)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="An archive that `sameboat backup` wrote.")],
+    force: Annotated[bool, typer.Option("--force", help="Set aside what is in this home now.")] = False,
+) -> Any:
+    """Put a backup in this home's place, and check the log in it.
+
+    A backup older than what this home has published is refused: going on from it would fork the log.
+
+    \b
+    SAMEBOAT_HOME=/srv/sameboat sameboat restore /backups/sameboat-2020-02-12.tar.gz
+    """
+    from sameboat.project.backups import restore as put_back
+
+    return put_back(file, force=force)
 
 
 @app.command()

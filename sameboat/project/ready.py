@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from sameboat.project import database_file
-from sameboat.transparency import store
+from sameboat.transparency import queries, store
 from sameboat.transparency.errors import BadInput
 
 
@@ -38,6 +38,12 @@ def make_ready(*, migrate: bool) -> int:
 def is_new() -> bool:
     """Return whether the database has no tables yet."""
     return not connection.introspection.table_names()
+
+
+def holds_entries() -> bool:
+    """Return whether anything was ever said on the log here."""
+    state = queries.state()
+    return bool(state.size or state.waiting)
 
 
 def pending_migrations() -> list[str]:

@@ -27,6 +27,15 @@ def is_loopback(host: str) -> bool:
     return host == "localhost" or host.startswith("127.") or host == "::1"
 
 
+def check_public(host: str, *, yes_public: bool) -> None:
+    """Raise BadInput where strangers would reach demo accounts without anyone having said that they may."""
+    if settings.DEMO and not is_loopback(host) and not yes_public:
+        raise BadInput(
+            f"this home holds demo accounts whose password everyone knows; {host} can be reached from outside. Serve "
+            "it on 127.0.0.1, or say --yes-public if strangers may sign in."
+        )
+
+
 def bind(host: str, port: int) -> socket.socket:
     """Return a socket bound to an address; port 0 takes a free one. Raises BadInput where it cannot be had."""
     try:
@@ -63,11 +72,7 @@ def serve(
     Raises BadInput where the address cannot be had or the database needs a decision, StoreError where the stored log
     does not agree with its last checkpoint.
     """
-    if settings.DEMO and not is_loopback(host) and not yes_public:
-        raise BadInput(
-            f"this home holds demo accounts whose passwords everyone knows; {host} can be reached from outside. Serve "
-            "it on 127.0.0.1, or say --yes-public if strangers may sign in."
-        )
+    check_public(host, yes_public=yes_public)
     ready.make_ready(migrate=migrate)
     taken = bind(host, port)
     address = address_of(taken, host)
