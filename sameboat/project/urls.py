@@ -4,8 +4,12 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import URLPattern, URLResolver, include, path
 
 from sameboat.project.api import api
+from sameboat.project.health import healthz
+from sameboat.project.metrics import metrics
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz, name="healthz"),
+    path("metrics", metrics, name="metrics"),
     path("", include("sameboat.transparency.urls")),
     path("api/", api.urls),
     *i18n_patterns(
