@@ -1,6 +1,7 @@
 """What every test may use: a small cast of organisations with one member each."""
 
 import json
+import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path

@@ -26,7 +26,7 @@ def state_tag() -> str:
     Every action appends to the log, so what has not changed since the last entry has not changed at all. The published
     size is part of it: where two actions commit out of the order of their numbers, publishing settles it.
     """
-    accepted, published = queries.state()
+    accepted, published = queries.reach()
     digest = hashlib.sha256(f"{__version__} {accepted} {published}".encode()).hexdigest()
     return f'W/"{digest[:20]}"'
 

@@ -185,6 +185,6 @@ def read_entries(index: int, width: int) -> list[bytes]:
     return store.read_entries(index, width)
 
 
-def state() -> tuple[int, int]:
+def reach() -> tuple[int, int]:
     """Return the number of the last accepted entry and the published size; together they change with every event."""
     return Entry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0, store.latest_size()
