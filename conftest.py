@@ -1,12 +1,10 @@
-"""What every test may use: a data folder of its own, and a small cast of organisations with one member each."""
+"""What every test may use: a small cast of organisations with one member each."""
 
+import json
 import os
-import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-
-os.environ["SAMEBOAT_HOME"] = tempfile.mkdtemp(prefix="sameboat-test-")
-os.environ.setdefault("SAMEBOAT_DEBUG", "1")
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +28,13 @@ class Cast:
     def later(self, act, **changes):
         """Return the same person's next act, with another idempotency key for instance."""
         return replace(act, **changes)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_published():
+    """Forget what the test before published: its store was rolled back, which a real home would refuse."""
+    yield
+    (Path(os.environ["SAMEBOAT_HOME"]) / "published-checkpoint").unlink(missing_ok=True)
 
 
 NOW = datetime(2020, 1, 30, 3, 0, tzinfo=UTC)
@@ -76,6 +81,73 @@ def cast(db):
     )
 
 
+@pytest.fixture(autouse=True)
+def _no_rate_counted():
+    """Every test starts with nothing counted against its address."""
+    from sameboat.registry import rate_limits
+
+    rate_limits.forget()
+
+
+class Caller:
+    """Somebody who calls the API over HTTP; without a token, a person without an account."""
+
+    def __init__(self, token=""):
+        from django.test import Client
+
+        self.client = Client(headers={"Authorization": f"Bearer {token}"} if token else {})
+
+    def get(self, path, headers=None, **query):
+        """Return the answer to a GET."""
+        return self.client.get(f"/api{path}", query, headers=headers)
+
+    def post(self, path, body=None, key=""):
+        """Return the answer to a POST of a JSON body, or of bytes as they are."""
+        content = body if isinstance(body, bytes | str) else json.dumps(body or {})
+        headers = {"Idempotency-Key": key} if key else {}
+        return self.client.post(f"/api{path}", content, content_type="application/json", headers=headers)
+
+    def does(self, path, body=None, key=""):
+        """Return what a POST that must succeed answers."""
+        answer = self.post(path, body, key)
+        assert answer.status_code in (200, 201), answer.content
+        return answer.json()
+
+
+@dataclass
+class Callers:
+    """The cast with a token each."""
+
+    hospital: Caller
+    charity: Caller
+    company: Caller
+    operator: Caller
+    anyone: Caller
+
+
+@pytest.fixture
+def callers(cast):
+    """The cast's members as users with tokens, and a person without an account."""
+    from django.contrib.auth.models import User
+
+    from sameboat.registry.acting import act_of
+    from sameboat.registry.actions import add_member, make_token
+
+    def caller(name, organisation=None, *roles):
+        user = User.objects.create(username=name, is_staff=organisation is None)
+        for role in roles:
+            add_member(cast.act_operator, organisation=organisation, user=user, role=role)
+        return Caller(make_token(act_of(user)))
+
+    return Callers(
+        hospital=caller("hospital", cast.hospital, "ask", "sign"),
+        charity=caller("charity", cast.charity, "store", "money", "admin"),
+        company=caller("company", cast.company, "give"),
+        operator=caller("operator"),
+        anyone=Caller(),
+    )
+
+
 @dataclass
 class People:
     """A member of each of the cast in a browser of their own, signed in; and somebody whom nobody gave a role."""
@@ -89,21 +161,19 @@ class People:
 
 @pytest.fixture
 def people(cast, settings):
-    """The people, with every count of tries forgotten."""
+    """The people."""
     from django.contrib.auth.models import User
     from django.test import Client
 
-    from sameboat.registry import rate_limits
     from sameboat.registry.actions import add_member
     from sameboat.registry.models import Role
 
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
-    rate_limits.forget()
 
     def browser_of(name, organisation=None, *roles):
-        user = User.objects.create_user(name, password="a long enough password")
+        user = User.objects.create_user(name, password="a long enough password")  # noqa: S106
         for role in roles:
             add_member(cast.act_operator, organisation=organisation, user=user, role=role)
         browser = Client()

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 from sameboat.supplies.events import DONORS, Goods, Signed, Source
 from sameboat.transparency.engine.books import Posting, move
-from sameboat.transparency.events import Event, Subject
+from sameboat.transparency.errors import ClaimError
+from sameboat.transparency.events import Event, History, Subject
 
 
 class Money(BaseModel):
@@ -17,6 +18,10 @@ class Money(BaseModel):
 
     currency: str
     units: int
+
+    def words(self) -> dict[str, str | int | None]:
+        """Return what a signed statement must say of the money."""
+        return {"currency": self.currency, "units": self.units}
 
     def move(self, source: str, target: str) -> list[Posting]:
         """Return the postings that move the money."""
@@ -112,6 +117,12 @@ class MoneyDisbursed(Event, type="money.disbursed", words=_("Money paid out"), d
             for posting in move(self.money.currency, share.units, f"gift:{share.gift}", target)
         ]
 
+    def check(self, history: History) -> None:
+        if sum(share.units for share in self.shares) != self.money.units:
+            raise ClaimError(f"{self.payment}: the gifts' shares do not sum to what was paid")
+        words = {"act": "pay", "fund": self.fund, "charity": self.charity, "recipient": self.recipient}
+        self.signed.check(history, self.charity, {**words, "purpose": self.purpose, **self.money.words()})
+
 
 class MoneyReceivedBy(Event, type="money.received_by", words=_("Money signed for"), doer="recipient"):
     """The recipient signed for money paid out."""
@@ -124,3 +135,7 @@ class MoneyReceivedBy(Event, type="money.received_by", words=_("Money signed for
 
     def postings(self) -> list[Posting]:
         return self.money.move(f"paid:{self.payment}", f"delivered:{self.recipient}")
+
+    def check(self, history: History) -> None:
+        words = {"act": "receive money", "payment": self.payment, "charity": self.charity, "recipient": self.recipient}
+        self.signed.check(history, self.recipient, {**words, **self.money.words()})

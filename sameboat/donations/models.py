@@ -1,9 +1,11 @@
 """Campaigns, restricted funds, pledges, gifts, payments, and the day's totals of money."""
 
+from datetime import date
 from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -129,6 +131,11 @@ class Gift(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def received_day(self) -> date:
+        """The day of receipt in the installation's zone."""
+        return timezone.localdate(self.received_at)
 
     @property
     def amount(self) -> Decimal:

@@ -11,7 +11,8 @@ from sameboat.donations.models import Campaign, Fund, Gift, MoneyDayTotal, Payme
 from sameboat.registry.engine import signature
 from sameboat.registry.engine.quantity import money
 from sameboat.registry.models import Organisation
-from sameboat.supplies.models import Need
+from sameboat.supplies import queries as supplies
+from sameboat.supplies.models import DayTotal, Need
 from sameboat.transparency import queries as log
 
 UNNAMED = "unnamed"
@@ -130,15 +131,27 @@ def open_pledges(charity: Organisation | None = None, limit: int = 50) -> list[P
     return list(found.order_by("pk")[:limit])
 
 
-def pledges_to(need: Need, limit: int = 50) -> list[Pledge]:
+def pledges_to(need: Need, before: int | None = None, limit: int = 50) -> list[Pledge]:
     """Return the pledges made to a need, newest first."""
-    return list(Pledge.objects.filter(need=need).select_related("donor", "unit", "item").order_by("-pk")[:limit])
+    found = Pledge.objects.filter(need=need).select_related("donor", "need", "fund", "unit", "item")
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return list(found.order_by("-pk")[:limit])
 
 
-def campaigns(charity: Organisation | None = None, limit: int = 50) -> list[Campaign]:
+def campaign(public_id: str) -> Campaign | None:
+    """Return one campaign."""
+    return Campaign.objects.select_related("charity", "emergency").filter(public_id=public_id).first()
+
+
+def campaigns(charity: Organisation | None = None, before: int | None = None, limit: int = 50) -> list[Campaign]:
     """Return campaigns, newest first."""
-    found = Campaign.objects.select_related("charity").prefetch_related("funds")
-    return list((found if charity is None else found.filter(charity=charity)).order_by("-pk")[:limit])
+    found = Campaign.objects.select_related("charity", "emergency").prefetch_related("funds")
+    if charity is not None:
+        found = found.filter(charity=charity)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return list(found.order_by("-pk")[:limit])
 
 
 def fund(public_id: str) -> Fund | None:
@@ -146,10 +159,21 @@ def fund(public_id: str) -> Fund | None:
     return Fund.objects.select_related("campaign__charity", "need").filter(public_id=public_id).first()
 
 
-def funds(charity: Organisation | None = None, limit: int = 50) -> list[Fund]:
+def funds(
+    charity: Organisation | None = None,
+    campaign: Campaign | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Fund]:
     """Return funds, newest first."""
     found = Fund.objects.select_related("campaign__charity", "need")
-    return list((found if charity is None else found.filter(campaign__charity=charity)).order_by("-pk")[:limit])
+    if charity is not None:
+        found = found.filter(campaign__charity=charity)
+    if campaign is not None:
+        found = found.filter(campaign=campaign)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return list(found.order_by("-pk")[:limit])
 
 
 def payment(public_id: str) -> Payment | None:
@@ -162,16 +186,23 @@ def payment(public_id: str) -> Payment | None:
 
 
 def payments(
-    *, fund: Fund | None = None, recipient: Organisation | None = None, unsigned: bool = False, limit: int = 50
+    *,
+    fund: Fund | None = None,
+    recipient: Organisation | None = None,
+    unsigned: bool = False,
+    before: int | None = None,
+    limit: int = 50,
 ) -> list[Payment]:
     """Return payments, newest first."""
-    found = Payment.objects.select_related("fund__campaign__charity", "recipient")
+    found = Payment.objects.select_related("fund__campaign__charity", "recipient", "need")
     if fund is not None:
         found = found.filter(fund=fund)
     if recipient is not None:
         found = found.filter(recipient=recipient)
     if unsigned:
         found = found.filter(signed_at=None)
+    if before is not None:
+        found = found.filter(pk__lt=before)
     return list(found.order_by("-pk")[:limit])
 
 
@@ -227,3 +258,43 @@ def money_totals(as_of: date | None = None) -> list[MoneyTotal]:
 def _money_total(currency: str, sums: dict[str, tuple[int, int]]) -> MoneyTotal:
     received, paid, signed_for = (money(sums.get(measure, (0, 0))[0], currency) for measure in Measure.values)
     return MoneyTotal(currency, received, paid, signed_for, gifts=sums.get(Measure.RECEIVED, (0, 0))[1])
+
+
+def gift_counts() -> dict[str, int]:
+    """Return how many gifts of goods and of money there are."""
+    goods = DayTotal.objects.filter(measure=DayTotal.Measure.RECEIVED).aggregate(lines=Sum("lines"))["lines"] or 0
+    paid = MoneyDayTotal.objects.filter(measure=Measure.RECEIVED).aggregate(lines=Sum("lines"))["lines"] or 0
+    return {"goods": goods, "money": paid}
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a gift is now: units of its lot, or money. None where nobody knows, as of gifts published elsewhere."""
+
+    received: int | None = None
+    held: int | None = None
+    handed_over: int | None = None
+    signed_for: int | None = None
+    money_held: Decimal | None = None
+    money_paid: Decimal | None = None
+
+    @property
+    def lost_from_sight(self) -> bool:
+        """Whether nobody published where the gift went."""
+        return self.held is None and self.money_held is None
+
+
+def whereabouts(found: Gift) -> Whereabouts:
+    """Return how much of a gift is still held, was handed over or paid, and was signed for."""
+    elsewhere = found.source_line is not None
+    if found.lot is not None:
+        if elsewhere and not found.lot.handovers.exists():
+            return Whereabouts(received=found.lot.quantity)
+        handed = found.lot.handovers.aggregate(all=Sum("quantity"), signed=Sum("received_quantity"))
+        left = supplies.left_of(found.lot)
+        return Whereabouts(found.lot.quantity, left, handed["all"] or 0, handed["signed"] or 0)
+    units = log.balance(f"gift:{found.public_id}", found.currency)
+    if elsewhere and units == found.money_units:
+        return Whereabouts()
+    held = money(units, found.currency)
+    return Whereabouts(money_held=held, money_paid=found.amount - held)

@@ -124,7 +124,11 @@ class _Scenario:
                 )
             for _, row in self.rows("units"):
                 self.units[row["code"]] = Unit.objects.create(
-                    code=row["code"], name_en=row["name_en"], name_zh=row["name_zh"], kind=row["kind"]
+                    code=row["code"],
+                    name_en=row["name_en"],
+                    plural_en=row["plural_en"],
+                    name_zh=row["name_zh"],
+                    kind=row["kind"],
                 )
             for _, row in self.rows("items"):
                 self.items[row["code"]] = Item.objects.create(
@@ -262,7 +266,7 @@ class _Scenario:
             item=self.items[row["item"]],
             quantity=quantity,
             unit=unit,
-            stated=_stated(row, "quantity", "unit"),
+            stated=_stated(row, "quantity", "stated_unit"),
             handed_on=date.fromisoformat(row["date"]),
             source=source,
         )

@@ -7,6 +7,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from sameboat.project.logs import logging_settings
 
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOT = PACKAGE.parent
@@ -16,7 +19,8 @@ FACTS = Path(os.environ.get("SAMEBOAT_FACTS", ROOT.parent / "shared" / "facts"))
 VECTORS = Path(os.environ.get("SAMEBOAT_VECTORS", ROOT.parent / "shared" / "vectors"))
 
 DEBUG = os.environ.get("SAMEBOAT_DEBUG") == "1"
-DEMO = os.environ.get("SAMEBOAT_DEMO") == "1"
+DEMO_MARK = HOME / "demo"
+DEMO = os.environ.get("SAMEBOAT_DEMO") == "1" or DEMO_MARK.exists()
 
 
 def _secret(name: str) -> str:
@@ -61,6 +65,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "sameboat.project.logs.RequestLog",
+    "sameboat.project.metrics.RequestMetrics",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -71,6 +77,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "sameboat.site.middleware.RefusalPages",
+    "sameboat.project.middleware.api_answers",
 ]
 
 ROOT_URLCONF = "sameboat.project.urls"
@@ -107,7 +115,9 @@ def _database(url: str) -> dict[str, Any]:
         }
     parts = urlsplit(url)
     if parts.scheme not in ("postgresql", "postgres"):
-        raise ValueError(f"DATABASE_URL: '{parts.scheme}' is not known; write postgresql://user:password@host/name")
+        raise ImproperlyConfigured(
+            f"DATABASE_URL: '{parts.scheme}' is not known; write postgresql://user:password@host/name"
+        )
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -152,9 +162,9 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_SSL_REDIRECT = SECURE
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if os.environ.get("SAMEBOAT_BEHIND_PROXY") == "1" else None
-)
+# Behind one proxy, whose headers say the visitor's address and whether it was reached by HTTPS.
+BEHIND_PROXY = os.environ.get("SAMEBOAT_BEHIND_PROXY") == "1"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -176,3 +186,10 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
 # Where rate limits are counted: this process's memory, or redis://… when several processes serve.
 RATE_LIMIT_STORAGE = os.environ.get("SAMEBOAT_RATE_LIMITS", "memory://")
+
+try:
+    LOGGING = logging_settings(
+        os.environ.get("SAMEBOAT_LOG_FORMAT", ""), os.environ.get("SAMEBOAT_LOG_LEVEL", "INFO").upper()
+    )
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from error

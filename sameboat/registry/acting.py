@@ -16,7 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sameboat.registry.engine import public_id
-from sameboat.registry.models import Membership, Organisation, Request, Role
+from sameboat.registry.models import Membership, Organisation, Request
+from sameboat.registry.models import Role as Role
 from sameboat.registry.refusals import Conflict, NotPermitted, Refused
 from sameboat.transparency.errors import LogError
 

@@ -117,11 +117,18 @@ def register_organisation(
     return organisation
 
 
-@action
-def add_member(act: Act, *, organisation: Organisation, user: User, role: Role) -> Membership:
-    """Give a user a role in an organisation; its administrators and the operator may."""
+def require_manager(act: Act, organisation: Organisation) -> None:
+    """Raise NotPermitted unless the person may say who is a member of an organisation."""
     if not act.operator:
         act.require(organisation, Role.ADMIN)
+
+
+@action
+def add_member(act: Act, *, organisation: Organisation, user: User, role: str) -> Membership:
+    """Give a user a role in an organisation; its administrators and the operator may."""
+    require_manager(act, organisation)
+    if role not in Role.values:
+        raise InvalidInput([Fault("role", _("“%(role)s” is not a role.") % {"role": role[:20]})])
     membership, _created = Membership.objects.get_or_create(user=user, organisation=organisation, role=role)
     return membership
 

@@ -4,7 +4,11 @@ from typing import Literal
 
 from django.utils.translation import gettext_lazy as _
 
-from sameboat.transparency.events import Event, Subject
+from sameboat.registry.engine import signature
+from sameboat.transparency.errors import ClaimError
+from sameboat.transparency.events import Event, History, Subject
+
+_KEYS = "signing keys"
 
 
 class OrganisationRegistered(
@@ -40,6 +44,15 @@ class KeyRegistered(Event, type="key.registered", words=_("Device key registered
     algorithm: Literal["ed25519"] = "ed25519"
     public_key: str
 
+    def check(self, history: History) -> None:
+        try:
+            signature.parse_public_key(self.public_key)
+        except signature.SignatureError as error:
+            raise ClaimError(f"{self.key}: {error}") from error
+        if self.key in history.table(_KEYS):
+            raise ClaimError(f"{self.key} is registered a second time")
+        history.table(_KEYS)[self.key] = (self.organisation, self.public_key)
+
 
 class KeyRevoked(Event, type="key.revoked", words=_("Device key revoked"), doer="organisation"):
     """A device key may no longer sign; what it signed before stays signed."""
@@ -47,3 +60,36 @@ class KeyRevoked(Event, type="key.revoked", words=_("Device key revoked"), doer=
     key: Subject
     organisation: Subject
     reason: str
+
+    def check(self, history: History) -> None:
+        held = history.table(_KEYS).pop(self.key, None)
+        if held is None or held[0] != self.organisation:
+            raise ClaimError(
+                f"{self.key} is revoked, but was not registered for {self.organisation} and valid until now"
+            )
+
+
+def check_device_signature(
+    history: History,
+    *,
+    organisation: str,
+    key: str | None,
+    public_key: str | None,
+    text: str | None,
+    value: str | None,
+    words: dict[str, str | int | None],
+) -> None:
+    """Raise ClaimError unless a device key, then valid for `organisation`, signed a statement that says `words`."""
+    held = history.table(_KEYS).get(key or "")
+    if held is None:
+        raise ClaimError(f"it is signed with {key}, which is not a valid key at this point of the log")
+    if held != (organisation, public_key):
+        raise ClaimError(f"it is signed with {key}, which is another organisation's or has another public key")
+    try:
+        signature.check(public_key or "", value or "", text or "")
+        said = signature.parse_statement(text or "")
+    except signature.SignatureError as error:
+        raise ClaimError(f"the signature with {key}: {error}") from error
+    for name, word in words.items():
+        if said.get(name) != word:
+            raise ClaimError(f"the statement signed with {key} says {name} {said.get(name)!r}, the entry {word!r}")

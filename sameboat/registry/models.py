@@ -40,9 +40,15 @@ class Unit(Named):
 
     code = models.CharField(max_length=24, unique=True)
     kind = models.CharField(max_length=16)
+    plural_en = models.CharField(max_length=200, blank=True)
 
     def __str__(self) -> str:
         return self.name
+
+    def counted(self, number: int | None) -> str:
+        """The unit's name behind a number, in the reader's language."""
+        chinese = (get_language() or "").startswith("zh")
+        return self.name if chinese or number == 1 else self.plural_en or self.name
 
 
 class Item(Named):

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
+from django.contrib.auth.models import User
 from django.db.models import Q
 
 from sameboat.registry.acting import Act
 from sameboat.registry.models import (
+    AccessToken,
     Emergency,
     Item,
     Membership,
@@ -23,7 +25,9 @@ def organisation(public_id: str) -> Organisation | None:
     return Organisation.objects.select_related("place__parent", "part_of").filter(public_id=public_id).first()
 
 
-def organisations(text: str = "", kind: str = "", before: int | None = None, limit: int = 50) -> list[Organisation]:
+def organisations(
+    text: str = "", kind: str = "", place: str = "", before: int | None = None, limit: int = 50
+) -> list[Organisation]:
     """Return organisations whose name or another spelling holds `text`, newest first, those before row `before`."""
     found = Organisation.objects.select_related("place", "part_of")
     if kind:
@@ -31,6 +35,8 @@ def organisations(text: str = "", kind: str = "", before: int | None = None, lim
     if text:
         spelled = OrganisationAlias.objects.filter(text__icontains=text).values("organisation")
         found = found.filter(Q(name_zh__icontains=text) | Q(name_en__icontains=text) | Q(pk__in=spelled))
+    if place:
+        found = found.filter(place__in=places_within(place))
     if before is not None:
         found = found.filter(pk__lt=before)
     return list(found.order_by("-pk")[:limit])
@@ -59,7 +65,7 @@ def item(code: str) -> Item | None:
 
 def items() -> list[Item]:
     """Return the whole catalogue by category and code."""
-    return list(Item.objects.select_related("base_unit").order_by("category", "code"))
+    return list(Item.objects.select_related("base_unit").prefetch_related("packs__unit").order_by("category", "code"))
 
 
 def unit(code: str) -> Unit | None:
@@ -83,6 +89,33 @@ def places(level: str = "") -> list[Place]:
     return list(found.filter(level=level) if level else found)
 
 
+def places_named(text: str = "", parent: str = "", before: int | None = None, limit: int = 50) -> list[Place]:
+    """Return places, last entered first; `text` is part of a name, `parent` the code of the place they lie in."""
+    found = Place.objects.select_related("parent")
+    if text:
+        found = found.filter(Q(name_zh__icontains=text) | Q(name_en__icontains=text))
+    if parent:
+        found = found.filter(parent__code=parent)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return list(found.order_by("-pk")[:limit])
+
+
+def places_within(code: str) -> list[int]:
+    """Return the row numbers of a place and everything under it; at most a few levels deep."""
+    level = list(Place.objects.filter(code=code).values_list("pk", flat=True))
+    found = list(level)
+    while level:
+        level = list(Place.objects.filter(parent__in=level).values_list("pk", flat=True))
+        found.extend(level)
+    return found
+
+
+def emergency(public_id: str) -> Emergency | None:
+    """Return one emergency."""
+    return Emergency.objects.select_related("place").filter(public_id=public_id).first()
+
+
 def emergencies(limit: int = 20) -> list[Emergency]:
     """Return the emergencies declared, newest first."""
     return list(Emergency.objects.select_related("place").order_by("-declared_from", "-pk")[:limit])
@@ -103,7 +136,23 @@ def signing_key(public_id: str) -> SigningKey | None:
 
 def signing_keys(of: Organisation) -> list[SigningKey]:
     """Return the device keys registered for an organisation, newest first."""
-    return list(SigningKey.objects.filter(organisation=of).order_by("-pk"))
+    return list(SigningKey.objects.filter(organisation=of).select_related("organisation").order_by("-pk"))
+
+
+def organisation_kinds() -> list[tuple[str, str]]:
+    """Return the kinds of organisations with their names in the reader's language."""
+    return [(kind.value, str(kind.label)) for kind in Organisation.Kind]
+
+
+def user_named(username: str) -> User | None:
+    """Return the active user who signs in under a name."""
+    return User.objects.filter(username=username, is_active=True).first()
+
+
+def user_of_token(token_hash: str) -> User | None:
+    """Return the active user whose access token has this hash."""
+    token = AccessToken.objects.select_related("user").filter(token_hash=token_hash, user__is_active=True).first()
+    return token.user if token else None
 
 
 def keys_of(organisations: Iterable[str], limit: int = 100) -> list[SigningKey]:

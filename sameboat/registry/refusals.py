@@ -52,6 +52,16 @@ class Conflict(Refused):
 
 
 class TooMany(Refused):
-    """Too many requests from one address; the message says when to try again."""
+    """Too many requests from one address or member; `retry_after` and the message say when to try again."""
 
     code, status = "too-many", 429
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unauthenticated(Refused):
+    """Nobody knows who asks: no sign-in and no token, or one that does not hold."""
+
+    code, status = "unauthenticated", 401

@@ -38,6 +38,7 @@ class Step:
     state: str = ""
     note: str = ""
     source: dict[str, Any] | None = None
+    unnamed: bool = False
 
 
 def tell(entries: Sequence[EntryView]) -> list[Step]:
@@ -76,7 +77,7 @@ def _step(
             "item": item.name if item else data["goods"]["item"],
             "counted": True,
             "quantity": data["goods"].get("quantity"),
-            "unit": unit.name if unit else data["goods"]["unit"],
+            "unit": unit.counted(data["goods"].get("quantity")) if unit else data["goods"]["unit"],
             "stated": data["goods"].get("stated", ""),
         }
     elif "money" in data:
@@ -90,6 +91,7 @@ def _step(
         when=entry.event_time,
         state=_state(entry, signed),
         note=_note(data),
+        unnamed=doer == "donor" and doer not in data,
         source=data.get("source") if isinstance(data.get("source"), dict) else None,
         **amount,
     )

@@ -122,7 +122,9 @@ def specimens(request: HttpRequest) -> dict[str, Any]:
             {
                 "what": gettext("Handed over"),
                 "who": gettext("the charity"),
-                "when": None,
+                "to": gettext("the hospital"),
+                "when": date(2020, 1, 30),
+                "stated": "50箱（*1000）",
                 "quantity": None,
                 "unit": "",
                 "state": "not-confirmed",

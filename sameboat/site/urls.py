@@ -9,6 +9,9 @@ from sameboat.site.work import work
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("organisations", views.organisations, name="organisations"),
+    path("organisations/<str:public_id>", views.organisation, name="organisation"),
+    path("search", views.search, name="search"),
     path("about", views.about, name="about"),
     path("sign-in", SignIn.as_view(), name="sign-in"),
     path("sign-out", auth.LogoutView.as_view(), name="sign-out"),

@@ -11,8 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sameboat.donations import waiting as gifts
 from sameboat.registry import queries as registry
-from sameboat.registry.acting import Act
-from sameboat.registry.models import Role
+from sameboat.registry.acting import Act, Role
 from sameboat.registry.work.pages import act_from, for_members
 from sameboat.supplies import waiting as goods
 

@@ -5,8 +5,9 @@ from typing import Literal
 from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, ConfigDict
 
+from sameboat.registry.events import check_device_signature
 from sameboat.transparency.engine.books import Posting, move
-from sameboat.transparency.events import Event, Subject
+from sameboat.transparency.events import Event, History, Subject
 
 DONORS = "outside:donors"
 NOT_PUBLISHED = "outside:not-published"
@@ -27,6 +28,11 @@ class Goods(BaseModel):
         """The asset in the books."""
         return f"{self.item}/{self.unit}"
 
+    def words(self) -> dict[str, str | int | None]:
+        """Return what a signed statement must say of the goods; a receiver may count what the entry leaves unknown."""
+        words: dict[str, str | int | None] = {"item": self.item, "unit": self.unit}
+        return words if self.quantity is None else {**words, "quantity": self.quantity}
+
     def move(self, source: str, target: str) -> list[Posting]:
         """Return the postings that move the goods; none where the quantity is unknown."""
         return [] if self.quantity is None else move(self.asset, self.quantity, source, target)
@@ -42,6 +48,19 @@ class Signed(BaseModel):
     public_key: str | None = None
     text: str | None = None
     value: str | None = None
+
+    def check(self, history: History, organisation: str, words: dict[str, str | int | None]) -> None:
+        """Raise ClaimError where a device key is named that was not the organisation's, or did not sign `words`."""
+        if self.method == "device-key":
+            check_device_signature(
+                history,
+                organisation=organisation,
+                key=self.key,
+                public_key=self.public_key,
+                text=self.text,
+                value=self.value,
+                words=words,
+            )
 
 
 class Source(BaseModel):
@@ -154,6 +173,11 @@ class GoodsHandedOver(Event, type="goods.handed_over", words=_("Handed over"), d
         origin = NOT_PUBLISHED if self.allocation is None else f"reserved:{self.allocation}"
         return self.goods.move(origin, f"handed:{self.handover}")
 
+    def check(self, history: History) -> None:
+        if self.signed is not None:
+            words = {"act": "hand over", "allocation": self.allocation, "giver": self.giver, "receiver": self.receiver}
+            self.signed.check(history, self.giver, {**words, "lot": self.lot, "need": self.need, **self.goods.words()})
+
 
 class GoodsReceivedBy(Event, type="goods.received_by", words=_("Signed for"), doer="receiver"):
     """The receiver signed for what arrived. What is `missing` stays in the hand-over's account until explained."""
@@ -170,3 +194,7 @@ class GoodsReceivedBy(Event, type="goods.received_by", words=_("Signed for"), do
 
     def postings(self) -> list[Posting]:
         return self.goods.move(f"handed:{self.handover}", f"delivered:{self.receiver}")
+
+    def check(self, history: History) -> None:
+        words = {"act": "receive", "handover": self.handover, "giver": self.giver, "receiver": self.receiver}
+        self.signed.check(history, self.receiver, {**words, **self.goods.words()})

@@ -1,6 +1,10 @@
 """Needs, lots, allocations, hand-overs, and the day's totals of each kind of goods."""
 
+from datetime import date
+from urllib.parse import urlsplit
+
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sameboat.registry.models import Emergency, Item, Organisation, Place, Unit
@@ -48,6 +52,16 @@ class Need(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def published_day(self) -> date:
+        """The day of publication in the installation's zone."""
+        return timezone.localdate(self.published_at)
+
+    @property
+    def source_host(self) -> str:
+        """Whose page the need was first published on."""
+        return urlsplit(self.source_url).netloc or self.source_url[:60]
 
     @property
     def outstanding(self) -> int | None:
@@ -125,10 +139,30 @@ class HandOver(models.Model):
         indexes = [
             models.Index(fields=["receiver", "-id"], name="handover_receiver"),
             models.Index(fields=["giver", "-id"], name="handover_giver"),
+            models.Index(fields=["-id"], name="handover_unsigned", condition=models.Q(signed_at__isnull=True)),
         ]
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def handed_day(self) -> date:
+        """The day of the hand-over in the installation's zone."""
+        return timezone.localdate(self.handed_at)
+
+    @property
+    def seal(self) -> str:
+        """The state of the receiver's signature, as the seal shows it."""
+        if self.signed_at is None:
+            return "not-confirmed" if self.source_line is not None else "awaiting"
+        return "signed" if self.receiver_method == "device-key" else "account"
+
+    @property
+    def missing(self) -> int:
+        """What was handed over and not signed for, once somebody signed."""
+        if self.quantity is None or self.received_quantity is None:
+            return 0
+        return self.quantity - self.received_quantity
 
 
 class DayTotal(models.Model):

@@ -8,7 +8,8 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from sameboat.registry.engine import signature
-from sameboat.registry.models import Item, Organisation, Place, Unit
+from sameboat.registry.models import Item, Organisation, Unit
+from sameboat.registry.queries import places_within
 from sameboat.supplies.engine.fair_share import Claim, max_min_shares
 from sameboat.supplies.models import Allocation, DayTotal, HandOver, Lot, Need, OrganisationTotal
 from sameboat.transparency import queries as log
@@ -21,6 +22,17 @@ def left_of(lot: Lot) -> int | None:
     if lot.quantity is None:
         return None
     return log.balance(f"held:{lot.public_id}", f"{lot.item.code}/{lot.unit.code}")
+
+
+def left_of_each(lots: Sequence[Lot]) -> dict[str, int | None]:
+    """Return what is left in each lot by its id, as `left_of` does, with one look into the books."""
+    held = log.balances(f"held:{lot.public_id}" for lot in lots)
+    return {
+        lot.public_id: None
+        if lot.quantity is None
+        else held.get((f"held:{lot.public_id}", f"{lot.item.code}/{lot.unit.code}"), 0)
+        for lot in lots
+    }
 
 
 def fair_shares(lot: Lot) -> dict[str, int]:
@@ -96,7 +108,7 @@ def end_of(day: date) -> datetime:
 
 def needs(sought: NeedFilter, before: int | None = None, limit: int = 50) -> list[Need]:
     """Return needs, newest first, those whose row stands before `before`."""
-    found = Need.objects.select_related("organisation", "place", "item", "unit")
+    found = Need.objects.select_related("organisation", "place", "item", "unit", "emergency")
     if sought.as_of:
         moment = end_of(sought.as_of)
         found = found.filter(published_at__lt=moment)
@@ -120,16 +132,6 @@ def needs(sought: NeedFilter, before: int | None = None, limit: int = 50) -> lis
     if before is not None:
         found = found.filter(pk__lt=before)
     return list(found.order_by("-pk")[:limit])
-
-
-def places_within(code: str) -> list[int]:
-    """Return the row numbers of a place and everything under it; at most a few levels deep."""
-    level = list(Place.objects.filter(code=code).values_list("pk", flat=True))
-    found = list(level)
-    while level:
-        level = list(Place.objects.filter(parent__in=level).values_list("pk", flat=True))
-        found.extend(level)
-    return found
 
 
 def _organisations_named(text: str) -> QuerySet[Organisation]:
@@ -172,7 +174,7 @@ def handover(public_id: str) -> HandOver | None:
 
 def lots_of(holder: Organisation, before: int | None = None, limit: int = 50) -> list[Lot]:
     """Return a holder's lots, newest first."""
-    found = Lot.objects.filter(holder=holder).select_related("donor", "item", "unit", "need")
+    found = Lot.objects.filter(holder=holder).select_related("holder", "donor", "item", "unit", "need")
     if before is not None:
         found = found.filter(pk__lt=before)
     return list(found.order_by("-pk")[:limit])
@@ -193,7 +195,7 @@ def handovers(
     limit: int = 50,
 ) -> list[HandOver]:
     """Return hand-overs, newest first; with `unsigned` only those nobody signed for."""
-    found = HandOver.objects.select_related("giver", "receiver", "item", "unit")
+    found = HandOver.objects.select_related("giver", "receiver", "item", "unit", "lot", "need")
     if receiver is not None:
         found = found.filter(receiver=receiver)
     if giver is not None:
@@ -236,13 +238,32 @@ class ItemTotal:
     """The totals of one kind of goods in one unit, by measure."""
 
     item: Item
-    unit: str
-    unit_name: str
+    unit: Unit
     totals: dict[str, Total]
 
     def of(self, measure: str) -> Total:
         """Return the total of a measure, zero lines where nothing happened."""
         return self.totals.get(measure, Total())
+
+    @property
+    def asked(self) -> Total:
+        """What was asked for."""
+        return self.of(Measure.ASKED)
+
+    @property
+    def received(self) -> Total:
+        """What came in."""
+        return self.of(Measure.RECEIVED)
+
+    @property
+    def handed_over(self) -> Total:
+        """What was handed out."""
+        return self.of(Measure.HANDED_OVER)
+
+    @property
+    def signed_for(self) -> Total:
+        """What was signed for."""
+        return self.of(Measure.SIGNED_FOR)
 
 
 def item_totals(as_of: date | None = None) -> list[ItemTotal]:
@@ -252,12 +273,12 @@ def item_totals(as_of: date | None = None) -> list[ItemTotal]:
         Sum("quantity"), Sum("lines"), Sum("lines_unknown")
     )
     items = Item.objects.select_related("base_unit").in_bulk()
-    names = {unit.code: unit.name for unit in Unit.objects.all()}
+    units = {unit.code: unit for unit in Unit.objects.all()}
     found: dict[tuple[int, str], dict[str, Total]] = {}
     for item, _unit, unit_code, measure, quantity, lines, unknown in sums:
         found.setdefault((item, unit_code), {})[measure] = Total(quantity, lines, unknown)
     return [
-        ItemTotal(items[item], unit, names[unit], totals)
+        ItemTotal(items[item], units[unit], totals)
         for (item, unit), totals in sorted(found.items(), key=lambda pair: (items[pair[0][0]].code, pair[0][1]))
     ]
 
@@ -283,8 +304,37 @@ def daily(measure: str, items: Sequence[str] = (), unit: str = "") -> list[DayLi
 
 def organisation_totals(organisation: Organisation) -> list[ItemTotal]:
     """Return what one organisation asked for, was handed, signed for and received, by item and unit."""
-    found: dict[tuple[Item, str, str], dict[str, Total]] = {}
+    found: dict[tuple[Item, Unit], dict[str, Total]] = {}
     for row in OrganisationTotal.objects.filter(organisation=organisation).select_related("item", "unit"):
-        place = (row.item, row.unit.code, row.unit.name)
+        place = (row.item, row.unit)
         found.setdefault(place, {})[row.measure] = Total(row.quantity, row.lines, row.lines_unknown)
-    return [ItemTotal(item, code, name, totals) for (item, code, name), totals in found.items()]
+    return [ItemTotal(item, unit, totals) for (item, unit), totals in found.items()]
+
+
+def open_lines(as_of: date | None = None) -> Total:
+    """Return how many needs are open at the end of a day (now, without one), in lines and known units together."""
+    rows = DayTotal.objects.filter(measure__in=(Measure.ASKED, Measure.CLOSED))
+    if as_of is not None:
+        rows = rows.filter(day__lte=as_of)
+    found = {
+        measure: Total(quantity, lines, unknown)
+        for measure, quantity, lines, unknown in rows.values_list("measure").annotate(
+            Sum("quantity"), Sum("lines"), Sum("lines_unknown")
+        )
+    }
+    return found.get(Measure.ASKED, Total()) - found.get(Measure.CLOSED, Total())
+
+
+def handed_to(organisation: Organisation, item: Item) -> list[ItemTotal]:
+    """Return what an organisation was handed of the items of one category, by item and unit."""
+    return [
+        total
+        for total in organisation_totals(organisation)
+        if total.item.category == item.category and total.of(Measure.HANDED_OVER).lines
+    ]
+
+
+def last_day(as_of: date | None = None) -> date | None:
+    """Return the last day on which anything is counted, up to a day."""
+    rows = DayTotal.objects.all() if as_of is None else DayTotal.objects.filter(day__lte=as_of)
+    return rows.order_by("-day").values_list("day", flat=True).first()

@@ -31,6 +31,7 @@ def needs(request: HttpRequest) -> HttpResponse:
         "as_of": as_of,
         "open_lines": queries.open_lines(as_of),
         "categories": CATEGORIES.items(),
+        "asked_item": nouns.item(sought.item),
         "places": nouns.places("province") + nouns.places("city"),
         "older": older(request, [need.pk for need in found], PAGE),
         "newer": newest(request),

@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from sameboat.transparency import running_totals, store
+from sameboat.transparency import published, running_totals, store
 from sameboat.transparency.engine import books, canonical_json, checkpoint, commitment, merkle, signed_note, tiles
 from sameboat.transparency.engine.layout import MAX_ENTRY_BYTES
 from sameboat.transparency.errors import BooksError, LogError
@@ -133,7 +132,7 @@ def publish() -> Checkpoint | None:
     """Give every accepted entry its index, grow the tree and sign a checkpoint over it, in one transaction.
 
     Returns the new checkpoint, or None when nothing waited. Cost grows with what waited, not with the log. Only one
-    sequencer works at a time; a second one waits.
+    sequencer works at a time; a second one waits. Raises RolledBackError where the store is an old copy.
     """
     if not Entry.objects.filter(index__isnull=True).exists() and Checkpoint.objects.exists():
         return None
@@ -142,6 +141,7 @@ def publish() -> Checkpoint | None:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         size = store.latest_size()
+        published.check_size(size)
         leaf_hashes = _give_indices(size)
         if not leaf_hashes and Checkpoint.objects.exists():
             return None  # another sequencer was faster
@@ -153,8 +153,10 @@ def publish() -> Checkpoint | None:
             update_fields=["hashes"],
         )
         root = tiles.root(new_size, store.read_tile)
-        text = checkpoint.encode(checkpoint.Checkpoint(settings.LOG_ORIGIN, new_size, root))
-        note = signed_note.sign(text, [log_signer()])
+        signer = log_signer()
+        text = checkpoint.encode(checkpoint.Checkpoint(signer.name, new_size, root))
+        note = signed_note.sign(text, [signer])
+        transaction.on_commit(lambda: published.remember(note))
         return Checkpoint.objects.create(size=new_size, root=root, note=note, signed_at=timezone.now())
 
 

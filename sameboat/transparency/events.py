@@ -8,6 +8,7 @@ A room adds one in its own `events.py`:
         organisation: Subject
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
@@ -22,6 +23,17 @@ Subject = Annotated[str, StringConstraints(pattern=SUBJECT_PATTERN), "subject"]
 """A public id that the event is about; the log can be searched by it."""
 
 _schemas: dict[tuple[str, int], type["Event"]] = {}
+
+
+class History:
+    """What the log said so far, as far as later entries rely on it: tables of plain values by public id."""
+
+    def __init__(self) -> None:
+        self._tables: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+
+    def table(self, name: str) -> dict[str, Any]:
+        """Return one table, empty at first; it must grow with what is registered and not with every entry."""
+        return self._tables[name]
 
 
 class Event(BaseModel):
@@ -60,6 +72,12 @@ class Event(BaseModel):
     def postings(self) -> list[Posting]:
         """Return what the event moves in the books; empty where it moves nothing or the quantity is unknown."""
         return []
+
+    def check(self, history: "History") -> None:
+        """Raise ClaimError where the event claims what the log before it does not support, for the auditor.
+
+        What later entries rely on, such as a key, is noted in `history`.
+        """
 
     def subjects(self) -> list[str]:
         """Return the public ids in the event's own `Subject` fields and those of its parts, in order, once each."""

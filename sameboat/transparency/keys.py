@@ -8,11 +8,21 @@ from django.conf import settings
 
 from sameboat.transparency.engine import signed_note
 
+FILE_NAME = "log-signing-key"
+
+
+def has_key() -> bool:
+    """Return whether this home has the log's key already."""
+    return (settings.HOME / "keys" / FILE_NAME).exists()
+
 
 @functools.cache
 def log_signer() -> signed_note.Signer:
-    """Return the log's signer, making its key on the first call of an installation."""
-    path = settings.HOME / "keys" / "log-signing-key"
+    """Return the log's signer, making its key on the first call of an installation.
+
+    Its name is the log's origin: SAMEBOAT_LOG_ORIGIN counts when the key is made, and never again.
+    """
+    path = settings.HOME / "keys" / FILE_NAME
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = path.with_suffix(f".{os.getpid()}")

@@ -23,7 +23,7 @@ def log(request: HttpRequest) -> HttpResponse:
         "latest": queries.checkpoint(),
         "vkey": log_vkey(),
         "entries": found,
-        "types": schemas(),
+        "types": [(each.type, each.words) for each in schemas()],
         "type": kind,
         "older": f"{request.path}?type={kind}&before={found[-1].index}" if full and found[-1].index else "",
         "newer": request.path if asked is not None else "",
@@ -37,11 +37,14 @@ def entry(request: HttpRequest, index: int) -> HttpResponse:
     latest = queries.checkpoint()
     if found is None or latest is None or index >= latest.size:
         raise Http404
+    proof = queries.inclusion_proof(index, latest.size)
     context = {
         "entry": found,
         "latest": latest,
         "pretty": json.dumps(json.loads(found.text), ensure_ascii=False, indent=2),
-        "proof": [each.hex() for each in queries.inclusion_proof(index, latest.size)],
+        "proof": [each.hex() for each in proof],
+        "hashes": len(proof),
+        "previous": index - 1,
         "next": index + 1 if index + 1 < latest.size else None,
     }
     return render(request, "transparency/entry.html", context)

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Exists, Sum
+from django.db import connection
+from django.db.models import Count, Exists, Min, Sum
 from django.db.models.expressions import Combinable
 
 from sameboat.transparency import store
 from sameboat.transparency.engine import tiles
+from sameboat.transparency.errors import UnknownEventError
+from sameboat.transparency.events import schema
 from sameboat.transparency.models import Balance, Checkpoint, Entry, EntrySubject, LedgerPosting
 
 
@@ -33,6 +36,14 @@ class EntryView:
     text: str
     leaf_hash: str
     has_private: bool
+
+    @property
+    def words(self) -> str:
+        """The event's name in the reader's language; its type where this program does not know it."""
+        try:
+            return str(schema(self.type, self.version).words)
+        except UnknownEventError:
+            return self.type
 
 
 def _view(entry: Entry) -> EntryView:
@@ -99,10 +110,55 @@ def all_balances() -> dict[tuple[str, str], int]:
     return {(account, asset): amount for account, asset, amount in rows.iterator()}
 
 
-def posted_sums() -> dict[tuple[str, str], int]:
-    """Return the sums of all postings by account and asset; grows with history, for the self-check only."""
-    rows = LedgerPosting.objects.values_list("account", "asset").annotate(total=Sum("amount"))
+def posted_sums(below: int | None = None) -> dict[tuple[str, str], int]:
+    """Return the sums of the postings of entries under an index, or of all, by account and asset.
+
+    Grows with history: for the auditor only.
+    """
+    postings = LedgerPosting.objects.all() if below is None else LedgerPosting.objects.filter(entry__index__lt=below)
+    rows = postings.values_list("account", "asset").annotate(total=Sum("amount"))
     return {(account, asset): total for account, asset, total in rows if total}
+
+
+_DRIFT = """
+    SELECT account, asset, SUM(held), SUM(posted) FROM (
+        SELECT account, asset, amount AS held, 0 AS posted FROM transparency_balance
+        UNION ALL
+        SELECT account, asset, 0, SUM(amount) FROM transparency_ledgerposting GROUP BY account, asset
+    ) AS both_sides GROUP BY account, asset HAVING SUM(held) <> SUM(posted) ORDER BY account, asset LIMIT %s
+"""
+
+
+def drifted_balances(limit: int = 10) -> list[tuple[str, str, int, int]]:
+    """Return accounts whose kept balance is not the sum of their postings: account, asset, balance, sum.
+
+    One statement, so that a running server cannot come between; grows with history, for the self-check only.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_DRIFT, [limit])
+        return [(account, asset, int(held), int(posted)) for account, asset, held, posted in cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """How the log stands: entries published, entries waiting and the row of the oldest, when last signed."""
+
+    size: int
+    waiting: int
+    oldest_waiting: int | None
+    signed_at: datetime | None
+
+
+def state() -> LogState:
+    """Return how the log stands; reads what waits and one checkpoint, not the history."""
+    last = store.latest_checkpoint()
+    waiting = Entry.objects.filter(index__isnull=True).aggregate(count=Count("id"), oldest=Min("id"))
+    return LogState(
+        size=last.size if last else 0,
+        waiting=waiting["count"],
+        oldest_waiting=waiting["oldest"],
+        signed_at=last.signed_at if last else None,
+    )
 
 
 def inclusion_proof(index: int, size: int) -> list[bytes]:
@@ -113,6 +169,26 @@ def inclusion_proof(index: int, size: int) -> list[bytes]:
 def consistency_proof(size1: int, size2: int) -> list[bytes]:
     """Return the hashes that prove the tree of `size1` a prefix of that of `size2` (RFC 6962, section 2.1.2)."""
     return tiles.consistency_proof(size1, size2, store.read_tile)
+
+
+def root_at(size: int) -> bytes:
+    """Return the root of the first `size` published entries."""
+    return tiles.root(size, store.read_tile)
+
+
+def read_tile(level: int, index: int, width: int) -> bytes:
+    """Return `width` hashes of a tile, or raise StoreError."""
+    return store.read_tile(level, index, width)
+
+
+def read_entries(index: int, width: int) -> list[bytes]:
+    """Return the first `width` entries of a bundle, or raise StoreError."""
+    return store.read_entries(index, width)
+
+
+def reach() -> tuple[int, int]:
+    """Return the number of the last accepted entry and the published size; together they change with every event."""
+    return Entry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0, store.latest_size()
 
 
 def holds_something(account: Combinable) -> Exists:

@@ -1,9 +1,12 @@
 """The tree as the database holds it: tile reader, latest checkpoint, and the check that both agree."""
 
+from sameboat.transparency import published
 from sameboat.transparency.engine import checkpoint, merkle
+from sameboat.transparency.engine.checkpoint import CheckpointError
 from sameboat.transparency.engine.layout import TILE_WIDTH
+from sameboat.transparency.engine.signed_note import NoteError
 from sameboat.transparency.errors import StoreError
-from sameboat.transparency.keys import log_signer
+from sameboat.transparency.keys import has_key, log_signer
 from sameboat.transparency.models import Checkpoint, Entry, Tile
 
 
@@ -52,12 +55,25 @@ def read_entries(index: int, width: int) -> list[bytes]:
 def check_store(full: bool = False) -> int:
     """Recompute the root from the stored hashes and compare it with the last checkpoint; return the log's size.
 
-    With `full` every entry is hashed again too. Raises StoreError, which says what disagrees.
+    With `full` every entry is hashed again too. Raises StoreError, which says what disagrees; RolledBackError where
+    the store is older than what was published from this home.
     """
     last = latest_checkpoint()
     if last is None:
+        published.check_size(0)
         return 0
-    parsed, _ = checkpoint.open(last.note, log_signer().verifier)
+    if not has_key():
+        raise StoreError(
+            "the log's signing key is missing from the folder keys of SAMEBOAT_HOME; put it back from a backup made "
+            "with --with-keys. A new key would not be the log's."
+        )
+    try:
+        parsed, _ = checkpoint.open(last.note, log_signer().verifier)
+    except (NoteError, CheckpointError) as error:
+        raise StoreError(
+            f"the last checkpoint is not signed by the key in SAMEBOAT_HOME: {error}. Put back the key that belongs to "
+            "this store."
+        ) from error
     if (parsed.size, parsed.root) != (last.size, bytes(last.root)):
         raise StoreError(f"the last checkpoint's text and its row disagree at size {last.size}; restore from a backup")
     starts = range(0, last.size, TILE_WIDTH)
@@ -68,6 +84,7 @@ def check_store(full: bool = False) -> int:
             f"the stored tree of {last.size} entries has the root {root.hex()}, the last checkpoint signs "
             f"{parsed.root.hex()}: the store was changed or is an old copy. Restore a backup that agrees."
         )
+    published.check_prefix(last.size, read_tile)
     if full:
         for start in starts:
             width = min(TILE_WIDTH, last.size - start)

@@ -52,6 +52,9 @@ def receive_goods(
     amount = quantity_or_unknown(quantity, "quantity", most=LARGEST if source else LARGEST_PLEDGE)
     if pledge is not None:
         take_pledge(pledge, Kind.GOODS)
+        if item is not None and item.pk != pledge.item_id:
+            raise InvalidInput([Fault("item", _("The pledge is of another item. Record what else came in by itself."))])
+        _require_same_donor(pledge, donor)
         item, donor = pledge.item, pledge.donor
         amount = pledge.quantity if amount is None else amount
     if item is None:
@@ -113,6 +116,7 @@ def receive_money(
         if pledge.fund_id != fund.pk:
             raise Conflict(_("This pledge was made to another fund."), "pledge")
         take_pledge(pledge, Kind.MONEY)
+        _require_same_donor(pledge, donor)
         donor, currency = pledge.donor, currency or pledge.currency
         amount = amount or str(pledge.amount)
     units = checked_money(amount, currency)
@@ -150,3 +154,8 @@ def receive_money(
         recorded_at=act.now,
     )
     return gift
+
+
+def _require_same_donor(pledge: Pledge, donor: Organisation | None) -> None:
+    if donor is not None and donor.pk != pledge.donor_id:
+        raise InvalidInput([Fault("donor", _("Somebody else made this pledge. Leave the donor out."))])

@@ -13,9 +13,8 @@ from sameboat.donations.actions.payments import disburse
 from sameboat.donations.actions.pledges import pledge_goods, pledge_money
 from sameboat.donations.models import Campaign, Fund, Gift, Payment, Pledge
 from sameboat.donations.waiting import left_in
-from sameboat.registry import rate_limits
+from sameboat.registry.tests.reading_pages import problems
 from sameboat.supplies.actions.needs import publish_need
-from sameboat.supplies.tests.test_work_pages import problems
 from sameboat.transparency import queries as log
 
 
@@ -120,7 +119,6 @@ def test_who_pledges_too_often_without_signing_in_is_slowed_down(people, need):
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) > 0
     assert people.company.post(reverse("pledge-goods", args=[need.public_id]), {"quantity": "5"}).status_code == 302
-    rate_limits.forget()
 
 
 def test_money_is_pledged_to_a_fund(people, fund):

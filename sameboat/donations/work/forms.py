@@ -1,15 +1,15 @@
 """The forms with which gifts are pledged, received and paid out."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sameboat.donations import queries
-from sameboat.donations.models import Campaign, Pledge
 from sameboat.registry import queries as registry
-from sameboat.registry.models import Organisation
 from sameboat.registry.work.forms import (
     ActionForm,
     CurrencyField,
@@ -20,8 +20,12 @@ from sameboat.registry.work.forms import (
     QuantityField,
 )
 from sameboat.supplies import queries as supplies
-from sameboat.supplies.models import Need
 from sameboat.supplies.work.forms import SignedForm
+
+if TYPE_CHECKING:
+    from sameboat.donations.models import Campaign, Pledge
+    from sameboat.registry.models import Organisation
+    from sameboat.supplies.models import Need
 
 
 class PledgeForm(ActionForm):

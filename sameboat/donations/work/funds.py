@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from sameboat.donations.actions.campaigns import file_campaign, open_fund
 from sameboat.donations.work.forms import CampaignForm, FundForm, campaigns_of
-from sameboat.registry.models import Role
+from sameboat.registry.acting import Role
 from sameboat.registry.work.pages import act_from, done, for_members, my_organisations, page, sent
 
 

@@ -1,6 +1,8 @@
 """Money paid out: the charity looks the payment over and signs it, the recipient signs for it."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -9,14 +11,16 @@ from django.utils.translation import gettext as _
 
 from sameboat.donations import queries, waiting
 from sameboat.donations.actions.payments import disburse, sign_for_payment
-from sameboat.donations.models import Fund
 from sameboat.donations.work.forms import PayForm
 from sameboat.donations.work.receipts import require_money
-from sameboat.registry.models import Role
+from sameboat.registry.acting import Role
 from sameboat.registry.quantities import checked_money, checked_text
 from sameboat.registry.refusals import NotPermitted
 from sameboat.registry.work.pages import act_from, done, for_members, found, page, sent
 from sameboat.supplies.work.forms import SignedForm
+
+if TYPE_CHECKING:
+    from sameboat.donations.models import Fund
 
 
 @for_members

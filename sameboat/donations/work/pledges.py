@@ -1,5 +1,9 @@
 """What anyone can promise: goods to a need, money to a fund; followed and taken back by who promised."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -7,14 +11,17 @@ from django.utils.translation import gettext as _
 
 from sameboat.donations import queries
 from sameboat.donations.actions.pledges import cancel_pledge, code_for, pledge_goods, pledge_money
-from sameboat.donations.models import Pledge
 from sameboat.donations.work.forms import CancelForm, PledgeGoodsForm, PledgeMoneyForm
 from sameboat.registry import queries as registry
-from sameboat.registry.acting import Act
-from sameboat.registry.models import Organisation, Role
+from sameboat.registry.acting import Act, Role
 from sameboat.registry.refusals import Conflict
 from sameboat.registry.work.pages import act_from, done, for_anyone, found, page, sent, slow_down_anonymous
 from sameboat.supplies import queries as supplies
+
+if TYPE_CHECKING:
+    from sameboat.donations.models import Pledge
+    from sameboat.registry.models import Organisation
+
 
 CODE_SHOWN_FOR = 3600
 """Seconds for which the donor's own browser shows the code again, should the line break before it was kept."""

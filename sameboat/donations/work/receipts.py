@@ -1,29 +1,34 @@
 """What came in: of a pledge or without one, goods into a lot and money into a fund."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from sameboat.donations import queries
 from sameboat.donations.actions.gifts import receive_goods, receive_money
-from sameboat.donations.models import Fund, Gift, Kind, Pledge
 from sameboat.donations.work.forms import (
     ReceiveGoodsForm,
     ReceiveMoneyForm,
     ReceivePledgedGoodsForm,
     ReceivePledgedMoneyForm,
 )
-from sameboat.registry.acting import Act
-from sameboat.registry.models import Role
+from sameboat.registry.acting import Act, Role
 from sameboat.registry.refusals import Conflict, NotPermitted
 from sameboat.registry.work.pages import act_from, done, for_members, found, my_organisations, page, sent
+
+if TYPE_CHECKING:
+    from sameboat.donations.models import Fund, Gift, Pledge
 
 
 @for_members
 def of_pledge(request: HttpRequest, public_id: str) -> HttpResponse:
     """Record that pledged goods or money came in."""
     act, pledge = act_from(request), found(queries.pledge(public_id))
-    if pledge.kind == Kind.MONEY:
+    if pledge.kind == "money":
         return _money_of_pledge(request, act, pledge)
     charities = my_organisations(act, Role.STORE)
     _still_open(request, pledge)
@@ -70,7 +75,7 @@ def money(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _still_open(request: HttpRequest, pledge: Pledge) -> None:
-    if request.method != "POST" and pledge.state != Pledge.State.MADE:
+    if request.method != "POST" and pledge.state != pledge.State.MADE:
         raise Conflict(_("This pledge was received or cancelled already."))
 
 

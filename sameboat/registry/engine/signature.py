@@ -22,6 +22,19 @@ def statement(words: Mapping[str, str | int | None]) -> str:
     return DOMAIN + json.dumps(known, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def parse_statement(text: str) -> dict[str, str | int]:
+    """Return the words of a statement, or raise SignatureError where `text` is none."""
+    if not text.startswith(DOMAIN):
+        raise SignatureError(f"what is signed does not start with {DOMAIN.strip()!r}")
+    try:
+        words = json.loads(text.removeprefix(DOMAIN))
+    except ValueError:
+        raise SignatureError("what is signed is not a statement in JSON") from None
+    if not isinstance(words, dict) or statement(words) != text:
+        raise SignatureError("what is signed is not written as statements are")
+    return words
+
+
 def parse_public_key(text: str) -> Ed25519PublicKey:
     """Return the Ed25519 public key written as base64 of its 32 bytes, or raise SignatureError."""
     raw = _decode(text, "public key")

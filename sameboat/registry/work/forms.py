@@ -1,10 +1,12 @@
 """Forms that carry one action: done once however often they are sent, and honest about what was refused."""
 
+from __future__ import annotations
+
 import difflib
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
 from django.http import QueryDict
@@ -14,8 +16,11 @@ from django.utils.translation import gettext_lazy
 from sameboat.registry import queries
 from sameboat.registry.acting import KEY_FIELD
 from sameboat.registry.categories import CATEGORIES, category_name
-from sameboat.registry.models import Item, Organisation
 from sameboat.registry.refusals import Conflict, InvalidInput
+
+if TYPE_CHECKING:
+    from sameboat.registry.models import Item, Organisation
+
 
 M = TypeVar("M")
 

@@ -1,6 +1,8 @@
 """Device keys: with one, a signature is made on the member's own device, where this server cannot make it."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -9,12 +11,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sameboat.registry import queries
-from sameboat.registry.acting import Act
+from sameboat.registry.acting import Act, Role
 from sameboat.registry.actions import register_key, revoke_key
-from sameboat.registry.models import Organisation, Role, SigningKey
 from sameboat.registry.refusals import NotPermitted
 from sameboat.registry.work.forms import ActionForm, OneOf
 from sameboat.registry.work.pages import act_from, back, done, for_members, found, my_organisations, page, sent
+
+if TYPE_CHECKING:
+    from sameboat.registry.models import Organisation, SigningKey
+
 
 SIGNING_ROLES = (Role.SIGN, Role.STORE, Role.MONEY)
 

@@ -1,9 +1,11 @@
 """From a request to an act, and from an act to the next page."""
 
+from __future__ import annotations
+
 import functools
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -16,10 +18,13 @@ from django.views.decorators.cache import never_cache
 
 from sameboat.registry import queries, rate_limits
 from sameboat.registry.access import client_address
-from sameboat.registry.acting import Act, act_of
-from sameboat.registry.models import Organisation, Role
+from sameboat.registry.acting import Act, Role, act_of
 from sameboat.registry.refusals import NotPermitted, Refused, TooMany
 from sameboat.registry.work.forms import ActionForm
+
+if TYPE_CHECKING:
+    from sameboat.registry.models import Organisation
+
 
 T = TypeVar("T")
 View = Callable[..., HttpResponse]

@@ -7,7 +7,7 @@ written so; a value that cannot be written honestly (a float, a naive time, a st
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -24,6 +24,14 @@ from sameboat.site import charts, notation
 
 register = template.Library()
 
+
+class Counted(Protocol):
+    """A unit that knows its word behind a number."""
+
+    def counted(self, number: int | None) -> str:
+        """Return the word."""
+
+
 NAVIGATION = (
     ("needs", gettext_lazy("Needs")),
     ("gifts", gettext_lazy("Gifts")),
@@ -33,6 +41,7 @@ NAVIGATION = (
 )
 SEALS = {
     "signed": (gettext_lazy("Signed"), gettext_lazy("Signed for, and the signature verifies")),
+    "account": (gettext_lazy("By account"), gettext_lazy("Signed with an account here, not with a device key")),
     "awaiting": (gettext_lazy("Awaited"), gettext_lazy("Waiting for the receiver’s signature")),
     "not-confirmed": (gettext_lazy("Not confirmed"), gettext_lazy("Not confirmed by the receiver")),
     "unknown": (gettext_lazy("Unknown"), gettext_lazy("We do not know whether it was signed for")),
@@ -58,8 +67,10 @@ def _unknown(words: str) -> SafeString:
 
 
 @register.simple_tag
-def quantity(number: int | None, unit: str = "") -> SafeString:
-    """Write a whole number of `unit`, or the hatched "quantity unknown" for None."""
+def quantity(number: int | None, unit: str | Counted = "") -> SafeString:
+    """Write a whole number of `unit` (a word, or what has one for each number), or the hatched "quantity unknown"."""
+    if not isinstance(unit, str):
+        unit = unit.counted(number)
     if number is None:
         return _unknown(gettext("quantity unknown"))
     written = notation.quantity(number, _locale())
@@ -99,6 +110,12 @@ def day(when: date | None) -> SafeString:
     if when is None:
         return _unknown(gettext("date unknown"))
     return format_html('<time datetime="{}">{}</time>', when.isoformat()[:10], notation.day(when, _locale()))
+
+
+@register.simple_tag
+def when(at: date | datetime | None, zone: str = "") -> SafeString:
+    """Write a moment on the clock of `zone`, or a day where only the day is known."""
+    return moment(at, zone) if isinstance(at, datetime) else day(at)
 
 
 @register.simple_tag
@@ -158,7 +175,7 @@ def sentence(content: str, kicker: str = "") -> SafeString:
 def figure(
     label: str,
     value: Decimal | int | None,
-    unit: str = "",
+    unit: str | Counted = "",
     currency: str = "",
     date: date | None = None,
     source: str = "",
@@ -184,8 +201,9 @@ def figure(
 def steps(life: Iterable[Mapping[str, Any]], zone: str = "") -> dict[str, Any]:
     """List the life of a gift, a step a mapping.
 
-    Keys: `what`; and as far as they apply `who`, `who_url`, `when`, `quantity` with `unit`, `amount` with `currency`,
-    `state` (of `SEALS`), `by`, `note`, `proof`, `entry`. A key that is absent does not apply; None is not known.
+    Keys: `what`; and as far as they apply `who`, `who_url`, `to`, `to_url`, `when`, `item`, `quantity` with `unit`,
+    `stated` (the source's own words), `amount` with `currency`, `state` (of `SEALS`), `by`, `note`, `proof`, `entry`.
+    A key that is absent does not apply; None is not known.
     """
     return {"life": list(life), "zone": zone}
 

@@ -115,7 +115,7 @@ def test_a_step_distinguishes_not_known_from_not_applicable():
     assert "unknown" not in written("{% steps life %}", life=[{"what": "Received"}])
     page = written("{% steps life %}", life=[{"what": "Received", "quantity": None, "when": None}])
     assert "quantity unknown" in page
-    assert "time unknown" in page
+    assert "date unknown" in page
 
 
 def test_a_moment_can_be_read_by_programs():

@@ -52,7 +52,7 @@ def open_page(browser, live_server, style_page):
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/style", "/zh-hans/style", "/needs?as_of=2020-02-03", "/about", "/zh-hans/sign-in"])
+@pytest.mark.parametrize("path", ["/style", "/zh-hans/style", "/style?as_of=2020-02-03", "/about", "/zh-hans/sign-in"])
 def test_everyone_can_use_it(open_page, path, theme, width):
     """No rule of WCAG 2.2 AA that axe can check is broken, and nothing is said on the console."""
     page = open_page(path, width, theme)
@@ -108,7 +108,7 @@ def test_words_in_charts_stay_in_their_drawing(open_page, path, width):
 
 def test_it_works_without_scripts(open_page):
     """Tables open, days are chosen, and the switch that needs a script is not shown."""
-    page = open_page("/needs", 390, scripts=False)
+    page = open_page("/style", 390, scripts=False)
     page.click("summary >> nth=0")
     assert page.is_visible("details table >> nth=0")
     page.fill("#as-of", "2020-02-03")

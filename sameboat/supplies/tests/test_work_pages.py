@@ -4,12 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 
-from sameboat.donations.actions.gifts import receive_goods
 from sameboat.registry.models import Organisation
+from sameboat.registry.tests.reading_pages import problems
 from sameboat.supplies.actions.handovers import hand_over
-from sameboat.supplies.actions.lots import allocate
+from sameboat.supplies.actions.lots import allocate, receive_lot
 from sameboat.supplies.actions.needs import publish_need
 from sameboat.supplies.models import Allocation, HandOver, Need
 from sameboat.transparency import queries as log
@@ -22,10 +23,23 @@ def need(cast, people):
     return publish_need(cast.act_hospital, organisation=cast.hospital, item=cast.masks, quantity=500)
 
 
+def lot_of(cast, quantity):
+    """Return a lot of masks that the charity holds."""
+    with transaction.atomic():
+        return receive_lot(
+            cast.act_charity,
+            actor=cast.charity.public_id,
+            holder=cast.charity,
+            item=cast.masks,
+            quantity=quantity,
+            unit=cast.piece,
+        )
+
+
 @pytest.fixture
 def lot(cast, need):
     """The charity holds 800 masks."""
-    return receive_goods(cast.act_charity, charity=cast.charity, item=cast.masks, quantity=800).lot
+    return lot_of(cast, 800)
 
 
 @pytest.fixture
@@ -38,12 +52,6 @@ def allocation(cast, lot, need):
 def handover(cast, allocation):
     """The 300 masks were handed over."""
     return hand_over(cast.act_charity, allocation=allocation)
-
-
-def problems(answer):
-    """Return the words in the summary of problems."""
-    found = re.search(r'<div class="problems".*?</div>', answer.text, re.S)
-    return re.sub(r"<[^>]+>|\s+", " ", found[0]) if found else ""
 
 
 ASKED = {"item": "Surgical mask", "quantity": "500", "once": "the-same-key"}
@@ -316,7 +324,7 @@ def test_lots_are_listed_with_what_is_left(people, allocation):
 
 def test_a_lot_nobody_counted_says_so(people, cast):
     """Its page offers no allocation and does not show zero."""
-    lot = receive_goods(cast.act_charity, charity=cast.charity, item=cast.masks).lot
+    lot = lot_of(cast, None)
     page = people.charity.get(reverse("lot", args=[lot.public_id])).text
     assert "nobody counted this lot" in page
     assert "Allocate" not in page

@@ -1,7 +1,9 @@
 """The forms with which members move goods."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.http import HttpRequest
@@ -10,10 +12,12 @@ from django.utils.translation import gettext_lazy
 
 from sameboat.registry import queries as registry
 from sameboat.registry.acting import Act
-from sameboat.registry.models import Organisation
 from sameboat.registry.work.forms import ActionForm, ItemForm, OneOf, QuantityField
 from sameboat.registry.work.keys import holder
 from sameboat.supplies.actions.signing import DeviceSignature
+
+if TYPE_CHECKING:
+    from sameboat.registry.models import Organisation
 
 
 class NeedForm(ItemForm):

@@ -5,7 +5,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from sameboat.registry.models import Role
+from sameboat.registry.acting import Role
 from sameboat.registry.refusals import Conflict, NotPermitted
 from sameboat.registry.work.pages import act_from, done, for_anyone, for_members, found, page, sent
 from sameboat.supplies import queries

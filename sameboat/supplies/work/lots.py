@@ -1,17 +1,23 @@
 """What is left in a lot, and who could get it: each open need with its fair share."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from sameboat.registry.acting import Act
-from sameboat.registry.models import Role
+from sameboat.registry.acting import Act, Role
 from sameboat.registry.refusals import NotPermitted
 from sameboat.registry.work.pages import act_from, done, for_members, found, my_organisations, page, sent
 from sameboat.supplies import queries, waiting
 from sameboat.supplies.actions.lots import allocate, cancel_allocation
-from sameboat.supplies.models import Lot
 from sameboat.supplies.work.forms import AllocateForm, TakeBackForm
+
+if TYPE_CHECKING:
+    from sameboat.supplies.models import Lot
+
 
 ROWS = 20
 

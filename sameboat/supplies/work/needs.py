@@ -1,20 +1,25 @@
 """What an organisation asks for: published, and confirmed, met or stopped with one tap."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from sameboat.registry.acting import Act
-from sameboat.registry.models import Role
+from sameboat.registry.acting import Act, Role
 from sameboat.registry.refusals import NotPermitted
 from sameboat.registry.work.pages import act_from, back, done, for_members, found, my_organisations, page, sent
 from sameboat.supplies import queries, waiting
 from sameboat.supplies.actions.needs import confirm_need, meet_need, publish_need, stop_need
-from sameboat.supplies.models import Need
 from sameboat.supplies.work.forms import NeedForm, StopForm
+
+if TYPE_CHECKING:
+    from sameboat.supplies.models import Need
+
 
 ROWS = 25
 

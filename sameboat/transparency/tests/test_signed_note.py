@@ -182,6 +182,36 @@ def test_a_parsed_note_is_written_back(text, lines):
     assert read + "\n" + "".join(signature.line() for signature in signatures) == note
 
 
+@given(
+    st.text(max_size=40)
+    | st.tuples(st.text("ab同+ ", max_size=3), st.integers(0, 255), st.binary(max_size=33)).map(
+        lambda parts: signed_note.encode_vkey(*parts)
+    )
+)
+def test_any_text_is_a_verifier_key_or_refused(text):
+    """A verifier key that is read has exactly one spelling, and refusing is all else that happens."""
+    try:
+        parts = signed_note.parse_vkey(text)
+    except KeyFormatError:
+        return
+    assert signed_note.encode_vkey(*parts) == text
+
+
+@given(
+    st.text(max_size=40).map(lambda text: "PRIVATE+KEY+" + text)
+    | st.tuples(st.text("ab+ ", max_size=3), st.integers(0, 255), st.binary(max_size=33), st.binary(max_size=4)).map(
+        lambda parts: signed_note.encode_skey(*parts)
+    )
+)
+def test_any_text_is_a_private_key_or_refused(text):
+    """A private key that is read has exactly one spelling, and refusing is all else that happens."""
+    try:
+        name, kind, seed, written_id = signed_note.parse_skey(text)
+    except KeyFormatError:
+        return
+    assert text == f"PRIVATE+KEY+{name}+{written_id}+{b64encode(bytes([kind]) + seed).decode()}"
+
+
 @pytest.mark.parametrize("name", ["", "a b", "a+b", "a\u00a0b", "a\nb", "a\u3000b", "\x01", "\ud800"])
 def test_bad_name(name):
     """A key's name must not be empty, hold spaces or a plus sign, nor half a character."""

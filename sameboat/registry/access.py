@@ -1,0 +1,97 @@
+"""Who calls over HTTP: by token or by session, from which address, under which idempotency key."""
+
+import re
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja.security import HttpBearer
+from ninja.security.base import AuthBase
+from ninja.utils import check_csrf
+
+from sameboat.registry import queries, rate_limits
+from sameboat.registry.acting import Act, act_of
+from sameboat.registry.actions import hash_token
+from sameboat.registry.refusals import Fault, InvalidInput, NotPermitted, Unauthenticated
+
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+IDEMPOTENCY_PATTERN = r"^[\x21-\x7e]{1,128}$"
+
+
+class Token(HttpBearer):
+    """`Authorization: Bearer sb_…`: a member's own token."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> AbstractBaseUser:  # noqa: ARG002 - ninja's signature
+        user = queries.user_of_token(hash_token(token))
+        if user is None:
+            raise Unauthenticated(_("This token is not valid. Make a new one under your account."))
+        rate_limits.check("write", str(user.pk))
+        return user
+
+
+class Session(AuthBase):
+    """The session cookie of a member who signed in, with the CSRF token of a page of ours."""
+
+    openapi_type = "apiKey"
+    openapi_in = "cookie"
+    openapi_name = settings.SESSION_COOKIE_NAME
+
+    def __call__(self, request: HttpRequest) -> Any | None:
+        if not request.user.is_authenticated:
+            return None
+        if check_csrf(request) is not None:
+            raise NotPermitted(_("The request did not come from a page of this site. Load the page again."))
+        rate_limits.check("write", str(request.user.pk))
+        return request.user
+
+
+def anybody(request: HttpRequest) -> AnonymousUser:
+    """No account: anyone may, though only so often."""
+    rate_limits.check("anonymous-write", rate_limits.network_of(client_address(request)))
+    return AnonymousUser()
+
+
+def nobody(request: HttpRequest) -> NoReturn:  # noqa: ARG001 - ninja's signature
+    """The end of the list: nobody was recognised."""
+    raise Unauthenticated(_("Sign in, or send your token as “Authorization: Bearer sb_…”."))
+
+
+members = [Token(), Session(), nobody]
+"""Who may call what only members do."""
+
+anyone = [Token(), Session(), anybody]
+"""Who may call what needs no account."""
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the caller's network address: the peer's, or behind our own proxy the last one that it saw."""
+    if settings.BEHIND_PROXY:
+        hops = request.headers.get("X-Forwarded-For", "").split(",")
+        return hops[-1].strip() or "unknown"
+    return str(request.META.get("REMOTE_ADDR") or "unknown")
+
+
+def idempotency_key(request: HttpRequest) -> str:
+    """Return the request's idempotency key, empty where it has none."""
+    key = request.headers.get(IDEMPOTENCY_HEADER)
+    if key is None:
+        return ""
+    if not re.fullmatch(IDEMPOTENCY_PATTERN, key):
+        raise InvalidInput(
+            [
+                Fault(
+                    IDEMPOTENCY_HEADER,
+                    _("Write the idempotency key as 1 to 128 printable ASCII characters, such as a UUID."),
+                )
+            ]
+        )
+    return key
+
+
+def act_of_caller(request: HttpRequest) -> Act:
+    """Return what the caller of an API operation does: as whom, when, under which key."""
+    user = request.auth  # type: ignore[attr-defined]
+    return act_of(user, idempotency_key(request), client_address(request))

@@ -1,0 +1,185 @@
+"""`sameboat log …`: audit a log, export it, publish what waits."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from sameboat.transparency.auditor import Audit
+
+app = typer.Typer()
+log = typer.Typer(no_args_is_help=True, help="The public log: audit it, export it, publish what waits.")
+app.add_typer(log, name="log")
+
+
+@log.command()
+def audit(
+    source: Annotated[
+        str | None,
+        typer.Argument(help="A folder of tiles or a log's address; without it, this installation's own store."),
+    ] = None,
+    vkey: Annotated[
+        str, typer.Option(help="The log's public key (NAME+ID+BASE64), got from elsewhere than the log.")
+    ] = "",
+) -> Any:
+    """Replay a whole log: tiles, signatures, and every balance.
+
+    Trusts the key alone. Prints the totals by kind of account, and the first entries where the books do not balance
+    or a signature does not hold. Exits with 1 if anything is wrong.
+
+    \b
+    sameboat log audit
+    sameboat log audit https://relief.example --vkey 'relief.example/log+1a2b3c4d+AXh…'
+    sameboat log audit ./mirror --vkey 'relief.example/log+1a2b3c4d+AXh…'
+    """
+    from sameboat.progress import progress_bar
+    from sameboat.transparency import auditor, sources
+    from sameboat.transparency.engine.signed_note import KeyFormatError, Verifier
+    from sameboat.transparency.errors import BadInput
+
+    try:
+        given = Verifier.from_vkey(vkey) if vkey else None
+    except KeyFormatError as error:
+        raise BadInput(f"--vkey: {error}") from error
+    if source is None:
+        return _audit_own(given)
+    if given is None:
+        raise BadInput(
+            "give the log's public key with --vkey, got from somewhere else than the log itself: its owner's site, a "
+            "newspaper, `sameboat log key` on the server"
+        )
+    fetch = sources.server(source) if source.startswith(("http://", "https://")) else sources.folder(Path(source))
+    with progress_bar("entries checked") as progress:
+        return AuditStory(auditor.audit(fetch, given, progress))
+
+
+def _audit_own(given: Any) -> "AuditStory":
+    import django
+
+    django.setup()
+    from sameboat.progress import progress_bar
+    from sameboat.transparency import auditor, keys, queries, sources
+    from sameboat.transparency.errors import BadInput
+
+    if given is None and not keys.has_key():
+        raise BadInput("this SAMEBOAT_HOME has no log; run `sameboat demo` or `sameboat serve` first, or name a source")
+    with progress_bar("entries checked") as progress:
+        found = auditor.audit(sources.own_store(), given or keys.log_signer().verifier, progress)
+    auditor.compare(found, queries.posted_sums(below=found.size))
+    return AuditStory(found)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditStory:
+    """An audit in words and as JSON."""
+
+    found: "Audit"
+
+    @property
+    def wrong(self) -> bool:
+        return self.found.wrong
+
+    def as_json(self) -> dict[str, Any]:
+        found = self.found
+        return {
+            "ok": not found.wrong,
+            "origin": found.origin,
+            "size": found.size,
+            "root": found.root.hex(),
+            "entries_by_type": dict(sorted(found.types.items())),
+            "unknown_types": dict(sorted(found.unknown_types.items())),
+            "device_signatures": found.device_signatures,
+            "accounts": len(found.balances),
+            "totals": [{"kind": k, "asset": a, "amount": n} for (k, a), n in found.totals().items()],
+            "fault_count": found.fault_count,
+            "faults": [asdict(fault) for fault in found.faults],
+        }
+
+    def as_text(self) -> Iterator[str]:
+        found = self.found
+        yield f"{found.origin}: {found.size:,} entries under the signed root {found.root.hex()}"
+        yield "Every entry and every tile leads to that root."
+        yield f"{found.device_signatures:,} signatures by device keys were checked."
+        yield ""
+        yield "What the log's entries say:"
+        for kind, count in sorted(found.types.items()):
+            yield f"  {count:>12,}  {kind}"
+        for kind, count in sorted(found.unknown_types.items()):
+            yield f"  {count:>12,}  {kind}: unknown to this program, not judged"
+        yield ""
+        yield f"What its {len(found.balances):,} accounts hold, recomputed, in smallest units:"
+        for (kind, asset), amount in found.totals().items():
+            yield f"  {amount:>20,}  {asset:<40} {kind}"
+        yield ""
+        if not found.wrong:
+            yield "The books balance."
+            return
+        yield f"{found.fault_count:,} things are wrong. The first:"
+        for fault in found.faults:
+            yield f"  entry {fault.index:,} ({fault.type}): {fault.problem}"
+
+
+@log.command()
+def key() -> Any:
+    """Print the log's public key, for others to pin and to give to --vkey.
+
+    \b
+    sameboat log key
+    """
+    from sameboat.transparency import keys
+
+    return {"vkey": keys.log_vkey()}
+
+
+@log.command()
+def export(folder: Annotated[Path, typer.Argument(help="Where to write; made if it is missing.")]) -> Any:
+    """Write the whole log as plain files that any web server can serve.
+
+    What is there already is not written again, so the same command keeps a mirror up to date.
+
+    \b
+    sameboat log export ./mirror
+    """
+    from sameboat.progress import progress_bar
+    from sameboat.transparency.export import export as write
+
+    with progress_bar("bundles written") as progress:
+        return asdict(write(folder, progress))
+
+
+@log.command()
+def publish() -> Any:
+    """Publish what waits, once; while a server or sequencer runs there is no need to.
+
+    \b
+    sameboat log publish
+    """
+    from sameboat.transparency import actions, queries
+
+    while actions.publish() is not None:
+        pass
+    return {"size": queries.state().size}
+
+
+@log.command()
+def sequence() -> Any:
+    """Publish what waits, until stopped: a sequencer in a process of its own.
+
+    For servers that run with `sameboat serve --no-sequencer`. A second one stands by until the first ends.
+
+    \b
+    sameboat log sequence
+    """
+    import signal
+    import threading
+
+    from sameboat.transparency import sequencer, store
+
+    store.check_store()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    sequencer.run(stop)

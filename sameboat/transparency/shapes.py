@@ -1,0 +1,91 @@
+"""The shapes in which the log goes out over the API; hashes in lower-case hex."""
+
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from sameboat.transparency.keys import log_vkey
+from sameboat.transparency.models import Checkpoint
+from sameboat.transparency.queries import EntryView
+
+
+class CheckpointShape(BaseModel):
+    """The last published checkpoint, and the key that checks it."""
+
+    origin: str
+    size: int
+    root: str
+    note: str
+    vkey: str
+    signed_at: datetime
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> "CheckpointShape":
+        return cls(
+            origin=checkpoint.note.split("\n", 1)[0],
+            size=checkpoint.size,
+            root=bytes(checkpoint.root).hex(),
+            note=checkpoint.note,
+            vkey=log_vkey(),
+            signed_at=checkpoint.signed_at,
+        )
+
+
+class EntryShape(BaseModel):
+    """One entry. `index` is its leaf, null while it waits for the next checkpoint; `text` is what the leaf hashes."""
+
+    index: int | None
+    type: str
+    version: int
+    actor: str
+    event_time: datetime | date
+    recorded_at: datetime
+    subjects: list[str]
+    data: dict[str, Any]
+    has_private: bool
+    leaf_hash: str
+    text: str
+
+    @classmethod
+    def of(cls, entry: EntryView) -> "EntryShape":
+        return cls(
+            index=entry.index,
+            type=entry.type,
+            version=entry.version,
+            actor=entry.actor,
+            event_time=entry.event_time,
+            recorded_at=entry.recorded_at,
+            subjects=entry.subjects,
+            data=entry.data,
+            has_private=entry.has_private,
+            leaf_hash=entry.leaf_hash,
+            text=entry.text,
+        )
+
+
+class EntriesShape(BaseModel):
+    """One page of entries, newest first. `next` is the `before` of the page after it, null on the last one."""
+
+    items: list[EntryShape]
+    next: int | None
+
+
+class InclusionShape(BaseModel):
+    """The hashes that lead from an entry to the root of the tree of `size` (RFC 6962, section 2.1.1)."""
+
+    index: int
+    size: int
+    leaf_hash: str
+    root: str
+    proof: list[str]
+
+
+class ConsistencyShape(BaseModel):
+    """The hashes that show the tree of `old_size` to be a prefix of that of `new_size` (RFC 6962, section 2.1.2)."""
+
+    old_size: int
+    new_size: int
+    old_root: str
+    new_root: str
+    proof: list[str]

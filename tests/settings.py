@@ -1,0 +1,13 @@
+"""The project's settings for its tests: a data folder of their own, plain static files, a quick password hash."""
+
+import os
+import tempfile
+
+os.environ["SAMEBOAT_HOME"] = tempfile.mkdtemp(prefix="sameboat-test-")
+
+from sameboat.project.settings import *
+
+STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+(STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # noqa: F405
