@@ -95,6 +95,7 @@ class Caller:
     def __init__(self, token=""):
         from django.test import Client
 
+        self.token = token
         self.client = Client(headers={"Authorization": f"Bearer {token}"} if token else {})
 
     def get(self, path, headers=None, **query):
