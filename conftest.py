@@ -95,6 +95,7 @@ class Caller:
     def __init__(self, token=""):
         from django.test import Client
 
+        self.token = token
         self.client = Client(headers={"Authorization": f"Bearer {token}"} if token else {})
 
     def get(self, path, headers=None, **query):
@@ -146,3 +147,18 @@ def callers(cast):
         operator=caller("operator"),
         anyone=Caller(),
     )
+
+
+@pytest.fixture
+def everything_stored(db):
+    """A function that returns every row of every table of the project, to show that a refusal changed none."""
+    from django.apps import apps
+
+    def read():
+        return {
+            model._meta.label: list(model.objects.order_by("pk").values_list())
+            for model in apps.get_models()
+            if model.__module__.startswith("sameboat.")
+        }
+
+    return read

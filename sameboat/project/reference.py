@@ -51,7 +51,8 @@ def complete(document: Any, error: type[BaseModel]) -> Any:
         for method, operation in operations.items():
             writes, security = method != "get", operation.get("security")
             if writes:
-                operation["parameters"].append(_REPEATABLE)
+                if operation["operationId"] not in NEW_EACH_TIME:
+                    operation["parameters"].append(_REPEATABLE)
                 if len(security or []) == 2 and operation["operationId"] in OPEN_TO_ALL:
                     security.append({})
             refusals = (_WRITING if writes else _READING) | (_AUTHORISED if security else {}) | _BUSY
@@ -65,6 +66,9 @@ def complete(document: Any, error: type[BaseModel]) -> Any:
 
 OPEN_TO_ALL = frozenset({"pledge_goods", "pledge_money", "cancel_pledge"})
 """Operations that need no account."""
+
+NEW_EACH_TIME = frozenset({"make_token"})
+"""Operations that do not take an idempotency key: what they answer is kept nowhere, so it cannot be told again."""
 
 
 def _describe_file(operation: dict[str, Any], path: str) -> None:
