@@ -154,6 +154,11 @@ def campaigns(charity: Organisation | None = None, before: int | None = None, li
     return list(found.order_by("-pk")[:limit])
 
 
+def campaign(public_id: str) -> Campaign | None:
+    """Return one campaign."""
+    return Campaign.objects.select_related("charity").filter(public_id=public_id).first()
+
+
 def fund(public_id: str) -> Fund | None:
     """Return one fund."""
     return Fund.objects.select_related("campaign__charity", "need").filter(public_id=public_id).first()
@@ -233,6 +238,19 @@ def trace(found: Gift) -> Trace:
         and (entry.type in ("need.published", "key.registered") or entry.data.get("payment") in paid)
     ]
     return Trace(found, sorted([*entries, *beside], key=lambda entry: entry.number))
+
+
+def proof_entries(found: Gift) -> list[log.EntryView]:
+    """Return what a gift's proof file holds: its trace, and the entries that say who its organisations are."""
+    entries = trace(found).entries
+    named = {subject for entry in entries for subject in entry.subjects if subject.startswith("org_")}
+    registered = [
+        entry
+        for organisation in sorted(named)
+        for entry in log.entries_about([organisation], limit=1)
+        if entry.type == "organisation.registered"
+    ]
+    return sorted([*entries, *registered], key=lambda entry: entry.number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ MANIFEST = "manifest.json"
 SQLITE = "sameboat.sqlite3"
 POSTGRESQL = "sameboat.pgdump"
 LOG_KEY = f"keys/{keys.FILE_NAME}"
-SECRET = "keys/django-secret"
+DJANGO_KEY = "keys/django-secret"
 
 _LARGEST_MANIFEST = 100_000
 _ADVICE = "Take another backup, or copy this one again from where it was made."
@@ -71,7 +71,7 @@ def back_up(target: Path, *, with_keys: bool, progress: Progress | None = None) 
         else:
             names = [SQLITE]
             _copy_sqlite(file, folder / SQLITE, progress)
-        for name in (LOG_KEY, SECRET) if with_keys else ():
+        for name in (LOG_KEY, DJANGO_KEY) if with_keys else ():
             if (settings.HOME / name).exists():
                 (folder / name).parent.mkdir(exist_ok=True)
                 shutil.copyfile(settings.HOME / name, folder / name)
@@ -82,9 +82,8 @@ def back_up(target: Path, *, with_keys: bool, progress: Progress | None = None) 
             "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "log": keys.log_vkey() if keys.has_key() else None,
             "log_size_at_least": size,
-            "files": {
-                name: {"bytes": (folder / name).stat().st_size, "sha256": _hash(folder / name)} for name in names
-            },
+            "demo": settings.DEMO,
+            "files": {name: _told(folder / name) for name in names},
         }
         (folder / MANIFEST).write_text(json.dumps(about, indent=2) + "\n")
         draft = folder / "archive"
@@ -125,11 +124,13 @@ def restore(archive: Path, *, force: bool) -> dict[str, Any]:
                 raise BadInput(
                     "this backup is of a PostgreSQL database; set DATABASE_URL to the server to restore it on"
                 )
-            _check_sqlite(folder / SQLITE)
+            database_file.check(folder / SQLITE, full=True)
             aside, size = _swap_sqlite(folder, about)
         last = store.latest_checkpoint()
         if last is not None:
             published.remember(last.note)
+        if about["demo"]:
+            settings.DEMO_MARK.write_text("loaded\n")
     return {
         "home": str(settings.HOME),
         "made_at": about["made_at"],
@@ -173,7 +174,8 @@ def _manifest(archive: Path, data: bytes) -> dict[str, Any]:
             about["format"] == FORMAT
             and isinstance(about["made_at"], str)
             and type(about["log_size_at_least"]) is int
-            and set(files) <= {SQLITE, POSTGRESQL, LOG_KEY, SECRET}
+            and type(about["demo"]) is bool
+            and set(files) <= {SQLITE, POSTGRESQL, LOG_KEY, DJANGO_KEY}
             and len({SQLITE, POSTGRESQL} & set(files)) == 1
             and all(type(told["bytes"]) is int and isinstance(told["sha256"], str) for told in files.values())
         )
@@ -191,7 +193,7 @@ def _check_place(about: Mapping[str, Any], *, force: bool) -> None:
     occupied = mark is not None or keys.has_key() or (file is not None and file.exists())
     if occupied and not force:
         raise BadInput(
-            f"{settings.HOME} is not empty. Name another SAMEBOAT_HOME, or say --force: what is there is then set aside."
+            f"{settings.HOME} is not empty. Name another SAMEBOAT_HOME, or say --force to set aside what is there."
         )
     if mark is not None and about["log_size_at_least"] < mark.size and file is not None:
         raise RolledBackError(
@@ -215,8 +217,10 @@ def _swap_sqlite(folder: Path, about: Mapping[str, Any]) -> tuple[Path | None, i
     connection.close()
     aside = settings.HOME / f"replaced-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
     old = [file.with_name(file.name + end) for end in ("", "-wal", "-shm")]
-    old += [settings.HOME / name for name in (LOG_KEY, SECRET) if name in about["files"]]
+    old += [settings.HOME / name for name in (LOG_KEY, DJANGO_KEY) if name in about["files"]]
     moved = [path for path in old if path.exists()]
+    if moved == [settings.HOME / DJANGO_KEY]:
+        moved = []  # made a moment ago, when the settings were read
     if moved:
         aside.mkdir(mode=0o700)
     for path in moved:
@@ -240,28 +244,17 @@ def _swap_sqlite(folder: Path, about: Mapping[str, Any]) -> tuple[Path | None, i
 
 def _take_keys(folder: Path, about: Mapping[str, Any]) -> None:
     (settings.HOME / "keys").mkdir(exist_ok=True, mode=0o700)
-    for name in (LOG_KEY, SECRET):
+    for name in (LOG_KEY, DJANGO_KEY):
         if name in about["files"]:
             (folder / name).chmod(0o600)
             (folder / name).replace(settings.HOME / name)
     keys.log_signer.cache_clear()
 
 
-def _check_sqlite(file: Path) -> None:
-    with closing(sqlite3.connect(file)) as copy:
-        try:
-            found = [row[0] for row in copy.execute("PRAGMA integrity_check(3)")]
-        except sqlite3.DatabaseError as error:
-            found = [str(error)]
-    if found != ["ok"]:
-        raise ArchiveError(f"the database in the backup is damaged: {'; '.join(found)}. {_ADVICE}")
-
-
 def _copy_sqlite(source: Path, target: Path, progress: Progress | None) -> None:
     """Copy a database that others write to, as it stood at one moment (sqlite.org/backup.html)."""
     if not source.exists():
         raise BadInput(f"{source} does not exist: there is nothing to back up yet")
-    database_file.check_whole()
     with closing(sqlite3.connect(source)) as running, closing(sqlite3.connect(target)) as copy:
 
         def tell(_status: int, left: int, total: int) -> None:
@@ -273,7 +266,7 @@ def _copy_sqlite(source: Path, target: Path, progress: Progress | None) -> None:
         running.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
         running.backup(copy, pages=2_000, progress=tell)
         copy.execute("PRAGMA journal_mode=DELETE")
-    _check_sqlite(target)
+    database_file.check(target, full=True)
 
 
 def _uri() -> str:
@@ -335,9 +328,10 @@ def _write(source: IO[bytes], target: Path) -> str:
     return digest.hexdigest()
 
 
-def _hash(path: Path) -> str:
+def _told(path: Path) -> dict[str, Any]:
+    """Return what the manifest tells of a file."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def _without_owner(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -1,17 +1,20 @@
-"""The SQLite file as a file: whether it is whole, before anything is read out of it."""
+"""The SQLite file: where it is, and whether SQLite can read it.
 
+It is never opened but through SQLite: closing any other handle on it would drop the locks of this process's
+connections, and another process could then throw away the write-ahead log (sqlite.org/howtocorrupt.html, section 2.2).
+"""
+
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from django.conf import settings
 
 from sameboat.transparency.errors import FoundWrong
 
-_MAGIC = b"SQLite format 3\x00"
-_HEADER = 100
-
 
 class DamagedDatabaseError(FoundWrong):
-    """The database's file is cut short or is none."""
+    """The database's file is damaged, cut short, or none."""
 
     code = "damaged-database"
 
@@ -22,23 +25,19 @@ def path() -> Path | None:
     return Path(database["NAME"]) if database["ENGINE"].endswith("sqlite3") else None
 
 
-def check_whole() -> None:
-    """Raise DamagedDatabaseError where the file is no database or shorter than its first page says.
+def check(file: Path, *, full: bool = False) -> None:
+    """Raise DamagedDatabaseError where SQLite cannot read a database; it compares the file's size with its first page.
 
-    Reads 100 bytes (sqlite.org/fileformat2.html, section 1.3); damage inside is `PRAGMA integrity_check`'s business.
+    With `full` every page is looked at (`PRAGMA integrity_check`), which takes a while in a large file.
     """
-    file = path()
-    if file is None or not file.exists() or file.stat().st_size == 0:
-        return
-    with file.open("rb") as opened:
-        header = opened.read(_HEADER)
-    advice = "Restore a backup: `sameboat restore FILE --force`. Keep this file aside; much of it may be readable."
-    if len(header) < _HEADER or not header.startswith(_MAGIC):
-        raise DamagedDatabaseError(f"{file} is not an SQLite database, or only its first bytes are left. {advice}")
-    page = int.from_bytes(header[16:18]) or 0
-    page = 65_536 if page == 1 else page
-    pages, size = int.from_bytes(header[28:32]), file.stat().st_size
-    journal = file.with_name(f"{file.name}-wal")
-    wanted = page * pages
-    if wanted > size and not (journal.exists() and journal.stat().st_size):
-        raise DamagedDatabaseError(f"{file} is cut short: it should have {wanted:,} bytes and has {size:,}. {advice}")
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True)) as opened:
+            opened.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            problems = [row[0] for row in opened.execute("PRAGMA integrity_check(3)")] if full else ["ok"]
+    except sqlite3.DatabaseError as error:
+        problems = [str(error)]
+    if problems != ["ok"]:
+        raise DamagedDatabaseError(
+            f"{file} is damaged or cut short ({file.stat().st_size:,} bytes): {'; '.join(problems)}. Put it aside, "
+            "much of it may be readable, and restore a backup: `sameboat restore FILE --force`."
+        )

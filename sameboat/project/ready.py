@@ -21,7 +21,9 @@ def make_ready(*, migrate: bool) -> int:
     StoreError where the stored log does not agree with its last checkpoint.
     """
     settings.HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database_file.check_whole()
+    file = database_file.path()
+    if file is not None and file.exists():
+        database_file.check(file)
     waiting = pending_migrations()
     if waiting and (migrate or is_new()):
         call_command("migrate", verbosity=0, interactive=False)

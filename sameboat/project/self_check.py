@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sqlite3
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -117,17 +116,7 @@ def _database_file() -> Check:
         return Check(
             "database file", "wrong", f"{file} does not exist", "Start with `sameboat serve` or `sameboat demo`."
         )
-    database_file.check_whole()
-    # Read-only and apart from Django's connection, so that a damaged file is not touched.
-    connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
-    try:
-        problems = [row[0] for row in connection.execute("PRAGMA integrity_check(5)")]
-    except sqlite3.DatabaseError as error:
-        problems = [str(error)]
-    finally:
-        connection.close()
-    if problems != ["ok"]:
-        return Check("database file", "wrong", f"{file} is damaged: {'; '.join(problems)}", "Restore a backup.")
+    database_file.check(file, full=True)
     return Check("database file", "fine", f"{file.stat().st_size:,} bytes, whole")
 
 
@@ -189,7 +178,8 @@ def _keys() -> Check:
             "keys",
             "wrong",
             f"others on this machine can read {', '.join(loose)}",
-            f"chmod 700 {folder}; chmod 600 {folder}/*. If somebody may have read them, tell those who rely on the log.",
+            f"chmod 700 {folder}; chmod 600 {folder}/*. "
+            "If somebody may have read them, say so to those who rely on the log.",
         )
     return Check("keys", "fine", "readable by their owner alone")
 
@@ -216,7 +206,7 @@ def _clock() -> Check:
         return Check(
             "clock",
             "wrong",
-            f"it is {now:%Y-%m-%d %H:%M:%S} UTC here, but the last checkpoint was signed at {signed:%Y-%m-%d %H:%M:%S}",
+            f"it is {now:%Y-%m-%d %H:%M:%S} UTC here; the last checkpoint was signed at {signed:%Y-%m-%d %H:%M:%S}",
             "Set the clock; let NTP keep it.",
         )
     program = datetime.fromtimestamp(Path(database_file.__file__).stat().st_mtime, UTC)

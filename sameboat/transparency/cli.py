@@ -151,6 +151,20 @@ def export(folder: Annotated[Path, typer.Argument(help="Where to write; made if 
 
 
 @log.command()
+def publish() -> Any:
+    """Publish what waits, once; while a server or sequencer runs there is no need to.
+
+    \b
+    sameboat log publish
+    """
+    from sameboat.transparency import actions, queries
+
+    while actions.publish() is not None:
+        pass
+    return {"size": queries.state().size}
+
+
+@log.command()
 def sequence() -> Any:
     """Publish what waits, until stopped: a sequencer in a process of its own.
 
