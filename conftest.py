@@ -162,3 +162,43 @@ def everything_stored(db):
         }
 
     return read
+
+
+@dataclass
+class People:
+    """A member of each of the cast in a browser of their own, signed in; and somebody whom nobody gave a role."""
+
+    hospital: object
+    charity: object
+    company: object
+    stranger: object
+    anyone: object
+
+
+@pytest.fixture
+def people(cast):
+    """The people, with every count of tries forgotten."""
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    from sameboat.registry import rate_limits
+    from sameboat.registry.actions import add_member
+    from sameboat.registry.models import Role
+
+    rate_limits.forget()
+
+    def browser_of(name, organisation=None, *roles):
+        user = User.objects.create_user(name, password="a long enough password")
+        for role in roles:
+            add_member(cast.act_operator, organisation=organisation, user=user, role=role)
+        browser = Client()
+        browser.force_login(user)
+        return browser
+
+    return People(
+        hospital=browser_of("hospital", cast.hospital, Role.ASK, Role.SIGN),
+        charity=browser_of("charity", cast.charity, Role.STORE, Role.MONEY),
+        company=browser_of("company", cast.company, Role.GIVE),
+        stranger=browser_of("stranger"),
+        anyone=Client(),
+    )

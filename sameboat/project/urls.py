@@ -14,8 +14,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", api.urls),
     *i18n_patterns(
         path("", include("sameboat.site.urls")),
+        path("", include("sameboat.registry.work.urls")),
         path("", include("sameboat.supplies.urls")),
+        path("", include("sameboat.supplies.work.urls")),
         path("", include("sameboat.donations.urls")),
+        path("", include("sameboat.donations.work.urls")),
         path("", include("sameboat.transparency.page_urls")),
         prefix_default_language=False,
     ),

@@ -20,6 +20,9 @@ from sameboat.registry.models import Membership, Organisation, Request, Role
 from sameboat.registry.refusals import Conflict, NotPermitted, Refused
 from sameboat.transparency.errors import LogError
 
+KEY_FIELD = "idempotency_key"
+"""The field that a Conflict names when a key comes back with another request."""
+
 OPERATOR = "operator"
 """The actor on the log for what the operator of the installation does."""
 
@@ -55,6 +58,10 @@ class Act:
     def may(self, organisation: Organisation, role: Role) -> bool:
         """Return whether the person has `role` in `organisation`."""
         return role in self.roles.get(organisation.public_id, frozenset())
+
+    def where(self, *roles: str) -> list[str]:
+        """Return the ids of the organisations in which the person has at least one of `roles`."""
+        return [organisation for organisation, held in self.roles.items() if held & set(roles)]
 
     def require(self, organisation: Organisation, role: Role) -> None:
         """Raise NotPermitted unless the person has `role` in `organisation`."""
@@ -141,7 +148,7 @@ def action(function: Callable[Concatenate[Act, P], M]) -> Callable[Concatenate[A
             done = Request.objects.filter(scope=act.scope, key=act.key).first()
             if done is not None:
                 if (done.action, done.fingerprint) != (name, fingerprint):
-                    raise Conflict(_("This idempotency key was used for another request. Use a new key."))
+                    raise Conflict(_("This idempotency key was used for another request. Use a new key."), KEY_FIELD)
                 return cast("M", apps.get_model(done.model)._default_manager.get(pk=done.object_id))
             result = function(act, *args, **kwargs)
             Request.objects.create(

@@ -1,10 +1,11 @@
 """Every read of the nouns that leaves this room."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.contrib.auth.models import User
 from django.db.models import Q
 
+from sameboat.registry.acting import Act
 from sameboat.registry.models import (
     AccessToken,
     Emergency,
@@ -12,6 +13,7 @@ from sameboat.registry.models import (
     Membership,
     Organisation,
     OrganisationAlias,
+    Pack,
     Place,
     SigningKey,
     Unit,
@@ -157,3 +159,30 @@ def user_of_token(token_hash: str) -> User | None:
     """Return the active user whose access token has this hash."""
     token = AccessToken.objects.select_related("user").filter(token_hash=token_hash, user__is_active=True).first()
     return token.user if token else None
+
+
+def keys_of(organisations: Iterable[str], limit: int = 100) -> list[SigningKey]:
+    """Return the device keys of the organisations of these ids, newest first, the revoked ones too."""
+    found = SigningKey.objects.filter(organisation__public_id__in=list(organisations))
+    return list(found.select_related("organisation", "user").order_by("-pk")[:limit])
+
+
+def own_public_keys(act: Act, organisation: Organisation) -> list[str]:
+    """Return the public keys with which the person who acts may sign for an organisation now."""
+    if act.user_id is None:
+        return []
+    found = SigningKey.objects.filter(organisation=organisation, user_id=act.user_id, revoked_at=None)
+    return list(found.values_list("public_key", flat=True))
+
+
+def organisation_named(text: str) -> Organisation | None:
+    """Return the organisation that has this id, or exactly this name in a spelling that the register knows."""
+    text = text.strip()
+    alias = OrganisationAlias.objects.select_related("organisation").filter(text__iexact=text).first()
+    return alias.organisation if alias else organisation(text)
+
+
+def counting_units() -> list[Unit]:
+    """Return the units in which some item of the catalogue is counted or packed."""
+    counted = Q(pk__in=Item.objects.values("base_unit")) | Q(pk__in=Pack.objects.values("unit"))
+    return list(Unit.objects.filter(counted).order_by("pk"))

@@ -4,6 +4,8 @@ from django.contrib.auth import views as auth
 from django.urls import path
 
 from sameboat.site import views
+from sameboat.site.sign_in import SignIn
+from sameboat.site.work import work
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -11,8 +13,8 @@ urlpatterns = [
     path("organisations/<str:public_id>", views.organisation, name="organisation"),
     path("search", views.search, name="search"),
     path("about", views.about, name="about"),
-    path("sign-in", auth.LoginView.as_view(template_name="site/sign-in.html"), name="sign-in"),
+    path("sign-in", SignIn.as_view(), name="sign-in"),
     path("sign-out", auth.LogoutView.as_view(), name="sign-out"),
-    path("work", views.work, name="work"),
+    path("work", work, name="work"),
     path("style", views.style, name="style"),
 ]

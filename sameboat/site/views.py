@@ -1,7 +1,6 @@
 """The shell's own pages."""
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -98,12 +97,6 @@ def _door(words: str) -> str:
 def about(request: HttpRequest) -> HttpResponse:
     """Show what this is, how to check it and who runs it."""
     return render(request, "site/about.html")
-
-
-@login_required
-def work(request: HttpRequest) -> HttpResponse:
-    """Show what waits for the person who is signed in."""
-    return render(request, "site/work.html")
 
 
 def style(request: HttpRequest) -> HttpResponse:

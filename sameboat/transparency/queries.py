@@ -7,7 +7,8 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, Exists, Min, Sum
+from django.db.models.expressions import Combinable
 
 from sameboat.transparency import store
 from sameboat.transparency.engine import tiles
@@ -188,3 +189,8 @@ def read_entries(index: int, width: int) -> list[bytes]:
 def reach() -> tuple[int, int]:
     """Return the number of the last accepted entry and the published size; together they change with every event."""
     return Entry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0, store.latest_size()
+
+
+def holds_something(account: Combinable) -> Exists:
+    """Return a condition for a room's own query: the account that `account` names for a row holds something."""
+    return Exists(Balance.objects.filter(account=account, amount__gt=0))

@@ -1,0 +1,1 @@
+"""The pages where gifts are pledged, received, paid out and signed for."""
