@@ -95,6 +95,7 @@ class Caller:
     def __init__(self, token=""):
         from django.test import Client
 
+        self.token = token
         self.client = Client(headers={"Authorization": f"Bearer {token}"} if token else {})
 
     def get(self, path, headers=None, **query):
@@ -148,6 +149,21 @@ def callers(cast):
     )
 
 
+@pytest.fixture
+def everything_stored(db):
+    """A function that returns every row of every table of the project, to show that a refusal changed none."""
+    from django.apps import apps
+
+    def read():
+        return {
+            model._meta.label: list(model.objects.order_by("pk").values_list())
+            for model in apps.get_models()
+            if model.__module__.startswith("sameboat.")
+        }
+
+    return read
+
+
 @dataclass
 class People:
     """A member of each of the cast in a browser of their own, signed in; and somebody whom nobody gave a role."""
@@ -160,17 +176,13 @@ class People:
 
 
 @pytest.fixture
-def people(cast, settings):
+def people(cast):
     """The people."""
     from django.contrib.auth.models import User
     from django.test import Client
 
     from sameboat.registry.actions import add_member
     from sameboat.registry.models import Role
-
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    }
 
     def browser_of(name, organisation=None, *roles):
         user = User.objects.create_user(name, password="a long enough password")  # noqa: S106

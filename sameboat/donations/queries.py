@@ -235,6 +235,19 @@ def trace(found: Gift) -> Trace:
     return Trace(found, sorted([*entries, *beside], key=lambda entry: entry.number))
 
 
+def proof_entries(found: Gift) -> list[log.EntryView]:
+    """Return what a gift's proof file holds: its trace, and the entries that say who its organisations are."""
+    entries = trace(found).entries
+    named = {subject for entry in entries for subject in entry.subjects if subject.startswith("org_")}
+    registered = [
+        entry
+        for organisation in sorted(named)
+        for entry in log.entries_about([organisation], limit=1)
+        if entry.type == "organisation.registered"
+    ]
+    return sorted([*entries, *registered], key=lambda entry: entry.number)
+
+
 @dataclass(frozen=True, slots=True)
 class MoneyTotal:
     """The totals of one currency up to a day."""

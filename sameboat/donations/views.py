@@ -41,6 +41,6 @@ def gift_proof(request: HttpRequest, public_id: str) -> HttpResponse:  # noqa: A
     found = queries.gift(public_id)
     if found is None:
         raise Http404
-    answer = HttpResponse(proofs.proof_file(queries.trace(found).entries), content_type="application/json")
+    answer = HttpResponse(proofs.proof_file(queries.proof_entries(found)), content_type="application/json")
     answer["Content-Disposition"] = f'attachment; filename="{found.public_id}.sameboat-proof.json"'
     return answer

@@ -5,6 +5,8 @@ import secrets
 from datetime import date
 
 from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from sameboat.registry import events
@@ -115,6 +117,24 @@ def register_organisation(
         recorded_at=act.now,
     )
     return organisation
+
+
+@action
+def open_account(act: Act, *, username: str, password: str, operator: bool = False) -> User:
+    """Open an account for a person, who then gets roles by `add_member`; operators only.
+
+    Raises InvalidInput for a name or password that will not do, Conflict for a name that is taken.
+    """
+    act.require_operator()
+    try:
+        User.username_validator(username)
+        validate_password(password, User(username=username))
+    except ValidationError as error:
+        field = "username" if "username" in str(error).lower() or error.code == "invalid" else "password"
+        raise InvalidInput([Fault(field, message) for message in error.messages]) from None
+    if User.objects.filter(username=username).exists():
+        raise Conflict(_("“%(name)s” has an account already.") % {"name": username}, "username")
+    return User.objects.create_user(username, password=password, is_staff=operator)
 
 
 def require_manager(act: Act, organisation: Organisation) -> None:

@@ -42,6 +42,12 @@ def organisations(
     return list(found.order_by("-pk")[:limit])
 
 
+def organisation_called(name: str) -> Organisation | None:
+    """Return the organisation with exactly this name or spelling."""
+    alias = OrganisationAlias.objects.select_related("organisation__place").filter(text=name).first()
+    return alias.organisation if alias else None
+
+
 def organisations_by_id(public_ids: Sequence[str]) -> dict[str, Organisation]:
     """Return organisations by their public ids; those that do not exist are left out."""
     return {each.public_id: each for each in Organisation.objects.filter(public_id__in=public_ids)}
