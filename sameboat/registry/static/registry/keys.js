@@ -22,7 +22,7 @@ form.addEventListener("submit", async (event) => {
     const kept = await keptKey(holder);
     const key = kept && !revoked.has(kept.publicKey) ? kept : await makeKey(holder);
     field.value = key.publicKey;
-    form.requestSubmit();
+    setTimeout(() => form.requestSubmit()); // a browser may still be in the first sending, and would drop this one
   } catch {
     form.querySelector("[data-register-no]").hidden = false;
   }
