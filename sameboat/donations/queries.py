@@ -154,11 +154,6 @@ def campaigns(charity: Organisation | None = None, before: int | None = None, li
     return list(found.order_by("-pk")[:limit])
 
 
-def campaign(public_id: str) -> Campaign | None:
-    """Return one campaign."""
-    return Campaign.objects.select_related("charity").filter(public_id=public_id).first()
-
-
 def fund(public_id: str) -> Fund | None:
     """Return one fund."""
     return Fund.objects.select_related("campaign__charity", "need").filter(public_id=public_id).first()
