@@ -185,7 +185,7 @@ def people(cast):
     from sameboat.registry.models import Role
 
     def browser_of(name, organisation=None, *roles):
-        user = User.objects.create_user(name, password="a long enough password")  # noqa: S106
+        user = User.objects.create_user(name, password="a long enough password")
         for role in roles:
             add_member(cast.act_operator, organisation=organisation, user=user, role=role)
         browser = Client()
