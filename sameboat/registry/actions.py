@@ -219,6 +219,14 @@ def make_token(act: Act) -> str:
     return token
 
 
+def revoke_tokens(act: Act) -> int:
+    """Revoke every API token of the person who acts; return how many there were."""
+    if act.user_id is None:
+        raise NotPermitted(_("Sign in first: a token acts for a person."))
+    revoked, _rows = AccessToken.objects.filter(user_id=act.user_id).delete()
+    return revoked
+
+
 def hash_token(token: str) -> str:
     """Return the hash under which a token is kept; tokens are random, so one SHA-256 is enough."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -20,6 +20,7 @@ from sameboat.registry.shapes import (
     OrganisationRef,
     OrganisationShape,
     PlaceShape,
+    RevokedShape,
     RoleShape,
     TokenShape,
     UnitShape,
@@ -123,6 +124,12 @@ def who_am_i(request: HttpRequest) -> WhoShape:
 def make_token(request: HttpRequest) -> Status[TokenShape]:
     """Make an access token for the caller's own programs. It is shown this once."""
     return Status(201, TokenShape(token=actions.make_token(act_of_caller(request))))
+
+
+@router.post("/tokens/revoke", auth=members, response=RevokedShape)
+def revoke_tokens(request: HttpRequest) -> RevokedShape:
+    """Revoke all of the caller's access tokens, as when one was lost."""
+    return RevokedShape(revoked=actions.revoke_tokens(act_of_caller(request)))
 
 
 class NewOrganisation(Asked):

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
+from conftest import Caller
 from django.test import Client, RequestFactory
 
 from sameboat.registry import rate_limits
@@ -25,6 +26,13 @@ def test_a_token_is_kept_as_its_hash_only(callers):
     """Nobody who reads the database can act as somebody else."""
     token = callers.hospital.does("/tokens")["token"]
     assert not [row for row in AccessToken.objects.values_list() if token in str(row)]
+
+
+def test_revoked_tokens_no_longer_hold(callers):
+    """Who lost a token makes all of theirs worthless, and nobody else's."""
+    second = Caller(callers.hospital.does("/tokens")["token"])
+    assert second.does("/tokens/revoke") == {"revoked": 2}
+    assert [caller.get("/me").status_code for caller in (callers.hospital, second, callers.charity)] == [401, 401, 200]
 
 
 @pytest.mark.parametrize("header", ["Bearer sb_wrong", "Bearer ", "Bearer \x00", "Basic aGk6aGk=", "sb_"])
