@@ -2,9 +2,9 @@
 
 import pytest
 from django.contrib.auth.models import User
-from conftest import Caller
 from django.test import Client, RequestFactory
 
+from conftest import Caller
 from sameboat.registry import rate_limits
 from sameboat.registry.access import client_address
 from sameboat.registry.models import AccessToken
