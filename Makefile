@@ -17,7 +17,7 @@ run: $(VENV)/.installed ## Load the demonstration and serve it; PORT=8000
 	@$(BIN)/sameboat demo
 
 test: $(VENV)/.installed-dev ## Run the tests, on SQLite unless DATABASE_URL says otherwise
-	@$(BIN)/python -m pytest --numprocesses auto -rs $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadscope -rs $(TESTS)
 
 lint: $(VENV)/.installed-dev ## Check style, types, floors and migrations
 	$(BIN)/ruff check .

@@ -50,6 +50,7 @@ SOURCE = Source(table="notices", line=1)
 ROWS = [
     Row("registry.declare_emergency", lambda w: w.declaration, operator=True),
     Row("registry.register_organisation", lambda w: {"kind": "school", "name_en": "New School"}, operator=True),
+    Row("registry.open_account", lambda w: {"username": "new", "password": "two boats, one river"}, operator=True),
     Row("registry.add_member", lambda w: w.membership, "hospital", (Role.ADMIN,), operator=True),
     Row(
         "registry.register_key",

@@ -67,8 +67,8 @@ def complete(document: Any, error: type[BaseModel]) -> Any:
 OPEN_TO_ALL = frozenset({"pledge_goods", "pledge_money", "cancel_pledge"})
 """Operations that need no account."""
 
-NEW_EACH_TIME = frozenset({"make_token"})
-"""Operations that do not take an idempotency key: what they answer is kept nowhere, so it cannot be told again."""
+NEW_EACH_TIME = frozenset({"make_token", "revoke_tokens"})
+"""Operations that do not take an idempotency key: they are not kept as requests."""
 
 
 def _describe_file(operation: dict[str, Any], path: str) -> None:

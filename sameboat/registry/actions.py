@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from datetime import date
 
 from django.contrib.auth.models import User
@@ -126,12 +127,19 @@ def open_account(act: Act, *, username: str, password: str, operator: bool = Fal
     Raises InvalidInput for a name or password that will not do, Conflict for a name that is taken.
     """
     act.require_operator()
-    try:
-        User.username_validator(username)
-        validate_password(password, User(username=username))
-    except ValidationError as error:
-        field = "username" if "username" in str(error).lower() or error.code == "invalid" else "password"
-        raise InvalidInput([Fault(field, message) for message in error.messages]) from None
+    person = User(username=username)
+    faults = []
+    checks: list[tuple[str, Callable[[], None]]] = [
+        ("username", lambda: person.clean_fields(exclude=["password"])),
+        ("password", lambda: validate_password(password, person)),
+    ]
+    for field, check in checks:
+        try:
+            check()
+        except ValidationError as error:
+            faults += [Fault(field, message) for message in error.messages]
+    if faults:
+        raise InvalidInput(faults)
     if User.objects.filter(username=username).exists():
         raise Conflict(_("“%(name)s” has an account already.") % {"name": username}, "username")
     return User.objects.create_user(username, password=password, is_staff=operator)
@@ -209,6 +217,14 @@ def make_token(act: Act) -> str:
     token = "sb_" + secrets.token_urlsafe(32)
     AccessToken.objects.create(user_id=act.user_id, token_hash=hash_token(token), created_at=act.now)
     return token
+
+
+def revoke_tokens(act: Act) -> int:
+    """Revoke every API token of the person who acts; return how many there were."""
+    if act.user_id is None:
+        raise NotPermitted(_("Sign in first: a token acts for a person."))
+    revoked, _rows = AccessToken.objects.filter(user_id=act.user_id).delete()
+    return revoked
 
 
 def hash_token(token: str) -> str:

@@ -1,6 +1,6 @@
 """The HTTP API of the nouns: organisations, places, the catalogue, members and their keys."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ from sameboat.registry.shapes import (
     OrganisationRef,
     OrganisationShape,
     PlaceShape,
+    RevokedShape,
     RoleShape,
     TokenShape,
     UnitShape,
@@ -35,18 +36,21 @@ Role = Literal["ask", "sign", "store", "money", "give", "admin"]
 OrganisationKind = Literal["hospital", "charity", "company", "government", "association", "school", "other"]
 
 
+class SoughtOrganisations(Asked):
+    """Which organisations, and which page of them; what is left empty does not restrict."""
+
+    text: Text = Field("", description="Part of a name, in any spelling known.")
+    kind: OrganisationKind | Literal[""] = ""
+    place: Text = Field("", description="A place's code; what lies in it counts too.")
+    before: Before = None
+    limit: Limit = 50
+
+
 @router.get("/organisations", response=Page[OrganisationShape])
-def list_organisations(
-    request: HttpRequest,
-    text: Annotated[Text, Query(description="Part of a name, in any spelling known.")] = "",
-    kind: OrganisationKind | Literal[""] = "",
-    place: Annotated[Text, Query(description="A place's code; what lies in it counts too.")] = "",
-    before: Before = None,
-    limit: Limit = 50,
-) -> dict[str, Any]:
+def list_organisations(request: HttpRequest, sought: Query[SoughtOrganisations]) -> dict[str, Any]:
     """Search organisations by any spelling of their name."""
-    rows = queries.organisations(text=text, kind=kind, place=place, before=before, limit=limit + 1)
-    return asking.page(rows, limit, OrganisationShape.of)
+    rows = queries.organisations(sought.text, sought.kind, sought.place, sought.before, sought.limit + 1)
+    return asking.page(rows, sought.limit, OrganisationShape.of)
 
 
 @router.get("/organisations/{org_id}", response=OrganisationDetailShape)
@@ -62,16 +66,20 @@ def list_keys(request: HttpRequest, org_id: str) -> list[KeyShape]:
     return [KeyShape.of(key) for key in queries.signing_keys(asking.organisation(org_id))]
 
 
+class SoughtPlaces(Asked):
+    """Which places, and which page of them; what is left empty does not restrict."""
+
+    text: Text = Field("", description="Part of a name.")
+    parent: Text = Field("", description="The code of the place they lie in.")
+    before: Before = None
+    limit: Limit = 50
+
+
 @router.get("/places", response=Page[PlaceShape])
-def list_places(
-    request: HttpRequest,
-    text: Annotated[Text, Query(description="Part of a name.")] = "",
-    parent: Annotated[Text, Query(description="The code of the place they lie in.")] = "",
-    before: Before = None,
-    limit: Limit = 50,
-) -> dict[str, Any]:
+def list_places(request: HttpRequest, sought: Query[SoughtPlaces]) -> dict[str, Any]:
     """Search places."""
-    return asking.page(queries.places_named(text, parent, before, limit + 1), limit, PlaceShape.of)
+    rows = queries.places_named(sought.text, sought.parent, sought.before, sought.limit + 1)
+    return asking.page(rows, sought.limit, PlaceShape.of)
 
 
 @router.get("/items", response=list[ItemShape])
@@ -116,6 +124,12 @@ def who_am_i(request: HttpRequest) -> WhoShape:
 def make_token(request: HttpRequest) -> Status[TokenShape]:
     """Make an access token for the caller's own programs. It is shown this once."""
     return Status(201, TokenShape(token=actions.make_token(act_of_caller(request))))
+
+
+@router.post("/tokens/revoke", auth=members, response=RevokedShape)
+def revoke_tokens(request: HttpRequest) -> RevokedShape:
+    """Revoke all of the caller's access tokens, as when one was lost."""
+    return RevokedShape(revoked=actions.revoke_tokens(act_of_caller(request)))
 
 
 class NewOrganisation(Asked):

@@ -64,9 +64,7 @@ class KeyRevoked(Event, type="key.revoked", words=_("Device key revoked"), doer=
     def check(self, history: History) -> None:
         held = history.table(_KEYS).pop(self.key, None)
         if held is None or held[0] != self.organisation:
-            raise ClaimError(
-                f"{self.key} is revoked, but was not registered for {self.organisation} and valid until now"
-            )
+            raise ClaimError(f"{self.key} is revoked, but was no valid key of {self.organisation}")
 
 
 def check_device_signature(

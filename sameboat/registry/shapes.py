@@ -222,3 +222,9 @@ class TokenShape(BaseModel):
     """A fresh access token. It is shown this once; only its hash is kept."""
 
     token: str
+
+
+class RevokedShape(BaseModel):
+    """How many access tokens no longer hold."""
+
+    revoked: int

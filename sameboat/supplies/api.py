@@ -317,12 +317,16 @@ def sign_for(request: HttpRequest, handover_id: str, body: Receipt) -> HandOverS
     return HandOverShape.of(handover)
 
 
+class SoughtDays(Asked):
+    """Which daily totals; without an item or unit, all lines count but quantities of different kinds are summed."""
+
+    measure: Literal["asked", "closed", "received", "allocated", "handed-over", "signed-for", "missing"]
+    item: Text = Field("", description="An item's code.")
+    unit: Text = Field("", description="A unit's code.")
+
+
 @router.get("/totals/daily", response=list[DayShape])
-def list_daily_totals(
-    request: HttpRequest,
-    measure: Literal["asked", "closed", "received", "allocated", "handed-over", "signed-for", "missing"],
-    item: Annotated[Text, Query(description="An item's code; left out, all.")] = "",
-    unit: Annotated[Text, Query(description="A unit's code; left out, all.")] = "",
-) -> list[DayShape]:
+def list_daily_totals(request: HttpRequest, sought: Query[SoughtDays]) -> list[DayShape]:
     """Show each day's total of one measure."""
-    return [DayShape.on(day) for day in queries.daily(measure, [item] if item else [], unit)]
+    items = [sought.item] if sought.item else []
+    return [DayShape.on(day) for day in queries.daily(sought.measure, items, sought.unit)]

@@ -218,7 +218,7 @@ def _content(body: bytes) -> dict[str, Any] | None:
     """Return the entry's members, None where it is not an entry of ours at all; raises CanonicalJsonError."""
     try:
         loose = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(loose, dict) or not loose.keys() >= _MEMBERS:
         return None

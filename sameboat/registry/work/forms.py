@@ -194,6 +194,7 @@ class ItemForm(ActionForm):
 
     def __init__(self, data: Any = None, **options: Any) -> None:
         super().__init__(data, **options)
+        self.fields["item"].one_of_two = True  # type: ignore[attr-defined]  # needed, unless chosen from the list
         self.catalogue = queries.items()
         ranks = {category: rank for rank, category in enumerate(CATEGORIES)}
         by_category = sorted(self.catalogue, key=lambda item: (ranks.get(item.category, len(ranks)), item.category))

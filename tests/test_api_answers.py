@@ -1,0 +1,80 @@
+"""What every answer of the API has in common: one shape of refusal, the caller's language, a page for people."""
+
+import pytest
+from django.db import OperationalError
+
+from sameboat.supplies import queries
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("get", "/api/nothing", 404, "not-found"),
+        ("get", "/api/", 404, "not-found"),
+        ("get", "/api/needs/x/y", 404, "not-found"),
+        ("get", "/api/needs/%00", 404, "not-found"),
+        ("get", "/api/needs/need_01e1qg0w80000000000000000z", 404, "not-found"),
+        ("delete", "/api/needs", 405, "method-not-allowed"),
+        ("post", "/api/needs", 401, "unauthenticated"),
+        ("get", "/api/me", 401, "unauthenticated"),
+        ("get", "/api/needs?limit=x", 422, "invalid-input"),
+    ],
+)
+def test_every_refusal_has_one_shape(method, path, status, code, client):
+    """A code for programs, a message for people, the field and the faults, whoever refused."""
+    answer = getattr(client, method)(path)
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/json; charset=utf-8")
+    error = answer.json()["error"]
+    assert error["code"] == code
+    assert set(error) == {"code", "message", "field", "faults"}
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [(ValueError("the secret plan"), 500, "failed"), (OperationalError("the secret plan"), 503, "busy")],
+)
+def test_a_failure_of_ours_shows_no_stack_trace(failure, status, code, client, monkeypatch, settings):
+    """Even while debugging, the caller reads that it failed and not how; the program's log has the rest."""
+    settings.DEBUG = True
+
+    def fail(*args, **kwargs):
+        raise failure
+
+    monkeypatch.setattr(queries, "needs", fail)
+    answer = client.get("/api/needs")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert "secret plan" not in answer.content.decode()
+
+
+def test_the_document_names_every_refusal_and_who_may_call(client):
+    """A program that reads the document knows the shape of errors and which calls need a token."""
+    document = client.get("/api/openapi.json").json()
+    publish = document["paths"]["/api/needs"]["post"]
+    assert {"400", "401", "403", "404", "409", "413", "422", "429"} <= set(publish["responses"])
+    assert publish["security"] == [{"Token": []}, {"Session": []}]
+    assert {} in document["paths"]["/api/needs/{need_id}/pledges"]["post"]["security"]
+    assert "security" not in document["paths"]["/api/needs"]["get"]
+    keyed = [parameter for parameter in publish["parameters"] if parameter["in"] == "header"]
+    assert [parameter["name"] for parameter in keyed] == ["Idempotency-Key"]
+
+
+def test_the_reference_page_names_every_operation_and_loads_nothing_from_elsewhere(client):
+    """It is made from the document, and keeps to our content security policy."""
+    page = client.get("/api/docs")
+    text = page.content.decode()
+    document = client.get("/api/openapi.json").json()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            assert f'id="{operation["operationId"]}"' in text
+            assert f"{method.upper()} {path}" in text
+    assert "https://" not in text.replace('href="https://', "")
+    assert 'src="http' not in text
+    assert "script-src 'self'" in page["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ["/api/needs", "/api/totals", "/api/log/entries"])
+def test_pages_of_other_sites_may_read_what_is_public(path, client):
+    """An open API: no key, and no origin is refused."""
+    assert client.get(path)["Access-Control-Allow-Origin"] == "*"
