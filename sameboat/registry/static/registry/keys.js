@@ -2,15 +2,6 @@
 import { keptKey, makeKey } from "./device-key.js";
 
 const form = document.querySelector("[data-register-device]");
-const own = new Set();
-for (const holder of form.dataset.holders.split(" ")) {
-  const key = await keptKey(holder);
-  if (key) own.add(key.publicKey);
-}
-for (const row of document.querySelectorAll("[data-key]")) {
-  if (own.has(row.dataset.key)) row.querySelector("[data-this-device]").hidden = false;
-}
-
 const revoked = new Set([...document.querySelectorAll("[data-key][data-revoked]")].map((row) => row.dataset.key));
 form.addEventListener("submit", async (event) => {
   const field = form.elements.public_key;
@@ -27,3 +18,13 @@ form.addEventListener("submit", async (event) => {
     form.querySelector("[data-register-no]").hidden = false;
   }
 });
+form.querySelector("button").disabled = false;
+
+const own = new Set();
+for (const holder of form.dataset.holders.split(" ")) {
+  const key = await keptKey(holder);
+  if (key) own.add(key.publicKey);
+}
+for (const row of document.querySelectorAll("[data-key]")) {
+  if (own.has(row.dataset.key)) row.querySelector("[data-this-device]").hidden = false;
+}
