@@ -20,7 +20,7 @@ def measure() -> Iterator[dict[str, Any]]:
         with httpx.Client(base_url=address, timeout=30) as client:
             needs = client.get("/api/needs?limit=1").json()
             gifts = client.get("/api/gifts?limit=1").json()
-        extra = [f"/needs/{needs['needs'][0]['id']}", f"/gifts/{gifts['gifts'][0]['id']}"]
+        extra = [f"/needs/{needs['items'][0]['id']}", f"/gifts/{gifts['items'][0]['id']}"]
         times, failures = asyncio.run(_load(address, [*PAGES, *extra], SECONDS))
         peer, _ = asyncio.run(_load(address, ["/healthz"], 10))
     yield {

@@ -74,3 +74,12 @@ def test_a_broken_question_is_answered_with_what_to_do(client, db, path):
 def test_what_is_not_there_is_not_found(client, db, path):
     """An id that nothing has gets a page that says so."""
     assert client.get(path).status_code == 404
+
+
+def test_the_first_page_of_a_past_day_knows_nothing_later(client, cast):
+    """A hand-over of 30 January that nobody signed stands on that day's page and not on the one before."""
+    need = publish_need(cast.act_hospital, organisation=cast.hospital, item=cast.masks, quantity=5)
+    gift = receive_goods(cast.act_charity, charity=cast.charity, item=cast.masks, quantity=5)
+    handover = hand_over(cast.act_charity, allocation=allocate(cast.act_charity, lot=gift.lot, need=need, quantity=5))
+    assert handover.public_id in client.get("/?as_of=2020-01-30").content.decode()
+    assert handover.public_id not in client.get("/?as_of=2020-01-29").content.decode()

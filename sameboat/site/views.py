@@ -28,7 +28,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if shown is None:
         shown = overview(as_of)
         cache.set(key, shown, HOME_SECONDS)
-    context = {"overview": shown, "as_of": as_of, "unsigned": supplies.handovers(unsigned=True, limit=8)}
+    context = {"overview": shown, "as_of": as_of, "unsigned": supplies.handovers(unsigned=True, as_of=as_of, limit=8)}
     return render(request, "site/home.html", context)
 
 
@@ -52,7 +52,7 @@ def organisation(request: HttpRequest, public_id: str) -> HttpResponse:
     found = nouns.organisation(public_id)
     if found is None:
         raise Http404
-    totals = supplies.organisation_totals(found)
+    totals = sorted(supplies.organisation_totals(found), key=lambda total: (-total.asked.lines, total.item.code))
     context = {
         "organisation": found,
         "spellings": nouns.spellings(found),

@@ -191,10 +191,11 @@ def handovers(
     giver: Organisation | None = None,
     need: Need | None = None,
     unsigned: bool = False,
+    as_of: date | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> list[HandOver]:
-    """Return hand-overs, newest first; with `unsigned` only those nobody signed for."""
+    """Return hand-overs, newest first, those known at the end of `as_of`; with `unsigned` only those unsigned then."""
     found = HandOver.objects.select_related("giver", "receiver", "item", "unit", "lot", "need")
     if receiver is not None:
         found = found.filter(receiver=receiver)
@@ -202,8 +203,11 @@ def handovers(
         found = found.filter(giver=giver)
     if need is not None:
         found = found.filter(need=need)
+    if as_of is not None:
+        found = found.filter(handed_at__lt=end_of(as_of))
     if unsigned:
-        found = found.filter(signed_at=None)
+        then = Q(signed_at=None)
+        found = found.filter(then if as_of is None else then | Q(signed_at__gte=end_of(as_of)))
     if before is not None:
         found = found.filter(pk__lt=before)
     return list(found.order_by("-pk")[:limit])
