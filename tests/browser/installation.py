@@ -24,7 +24,7 @@ def main() -> None:
 
     call_command("migrate", verbosity=0, interactive=False)
     demo_accounts.make(PASSWORD)
-    piece = Unit.objects.create(code="piece", name_en="piece", name_zh="个", kind="count")
+    piece = Unit.objects.create(code="piece", name_en="piece", name_zh="个", plural_en="pieces", kind="count")
     masks = Item.objects.create(
         code="mask-surgical",
         category="mask",
@@ -82,7 +82,9 @@ def _pages(masks) -> dict[str, list[str]]:
     lot = receive_goods(acts["charity"], charity=charity, item=masks, quantity=8_000, donor=company).lot
     waits = allocate(acts["charity"], lot=lot, need=need, quantity=2_000)
     done = hand_over(acts["charity"], allocation=allocate(acts["charity"], lot=lot, need=need, quantity=1_000))
-    campaign = file_campaign(acts["charity"], charity=charity, title_en="Masks for hospitals", title_zh="为医院募集口罩")
+    campaign = file_campaign(
+        acts["charity"], charity=charity, title_en="Masks for hospitals", title_zh="为医院募集口罩"
+    )
     fund = open_fund(acts["charity"], campaign=campaign, purpose_en="Surgical masks", purpose_zh="医用外科口罩")
     receive_money(acts["charity"], fund=fund, amount="50000", currency="CNY")
     payment = disburse(
