@@ -15,10 +15,11 @@ from sameboat.registry.refusals import TooMany
 LIMITS: dict[str, list[RateLimitItem]] = {
     "anonymous-write": parse_many("10/minute; 100/day"),
     "sign-in": parse_many("5/minute; 50/hour"),
+    "sign-in-address": parse_many("30/minute; 300/hour"),
     "write": parse_many("6000/minute"),
     "export": parse_many("30/minute"),
 }
-"""The limits of each kind of doing; all of a kind's limits hold at once."""
+"""The limits of each kind of doing; all of a kind's limits hold at once. A whole hospital may share one address."""
 
 
 @functools.cache

@@ -18,8 +18,8 @@ class SignIn(LoginView):
     def post(self, request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
         """Check how often this address, and anyone with this name, tried; then the password."""
         try:
-            rate_limits.check("sign-in", rate_limits.network_of(client_address(request)))
-            rate_limits.check("sign-in", "name:" + request.POST.get("username", "")[:150].casefold())
+            rate_limits.check("sign-in-address", rate_limits.network_of(client_address(request)))
+            rate_limits.check("sign-in", request.POST.get("username", "")[:150].casefold())
         except TooMany as refusal:
             return refused(request, refusal)
         return super().post(request, *args, **kwargs)

@@ -4,6 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from sameboat.registry import queries as nouns
+from sameboat.registry.acting import Role, act_of
 from sameboat.registry.categories import CATEGORIES
 from sameboat.registry.reading import day_asked, newest, older, row_asked, words_asked
 from sameboat.registry.story import tell
@@ -49,6 +50,7 @@ def need(request: HttpRequest, public_id: str) -> HttpResponse:
         "handovers": queries.handovers(need=found),
         "handed_here": queries.handed_to(found.organisation, found.item),
         "steps": tell(log.entries_about([found.public_id], limit=200)),
+        "is_asker": request.user.is_authenticated and act_of(request.user).may(found.organisation, Role.ASK),
     }
     return render(request, "supplies/need.html", context)
 

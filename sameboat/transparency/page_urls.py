@@ -9,4 +9,5 @@ urlpatterns = [
     path("log/<int:index>", pages.entry, name="entry"),
     path("log/<int:index>/proof", pages.entry_proof, name="entry-proof"),
     path("verify", pages.verify, name="verify"),
+    path("verify/sameboat-verify.html", pages.verify_offline, name="verify-offline"),
 ]

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from sameboat.transparency import proofs, queries
 from sameboat.transparency.events import schemas
 from sameboat.transparency.keys import log_vkey
+from sameboat.transparency.offline_page import offline_verifier_html
 
 PAGE = 50
 
@@ -63,3 +64,10 @@ def entry_proof(request: HttpRequest, index: int) -> HttpResponse:  # noqa: ARG0
 def verify(request: HttpRequest) -> HttpResponse:
     """Show how to check a proof file, with the page that does it in the browser and the one to take along."""
     return render(request, "transparency/verify.html", {"latest": queries.checkpoint(), "vkey": log_vkey()})
+
+
+def verify_offline(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """Answer with the page that checks a proof without network, to save; it knows this log's key."""
+    answer = HttpResponse(offline_verifier_html([log_vkey()]), content_type="text/html; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="sameboat-verify.html"'
+    return answer

@@ -33,6 +33,13 @@ def test_a_device_is_registered_once_and_leads_back(people, cast, device):
     assert SigningKey.objects.get().public_key == public(device)
 
 
+@pytest.mark.parametrize("query", ["", "?for=&next=/work", "?for=org_nobody"])
+def test_a_lone_organisation_needs_no_choosing(people, cast, query):
+    """The only organisation stands in the form, whatever the address asks for."""
+    page = people.hospital.get(reverse("keys") + query)
+    assert page.context["form"]["organisation"].value() == cast.hospital.public_id
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -64,6 +64,8 @@ class ActionForm(forms.Form):
         choice = self.fields[field]
         assert isinstance(choice, OneOf)
         choice.offer(things, none=none)
+        if choice.widget.is_hidden:
+            self.initial[field] = choice.initial
 
     def carry_out(self, do: Callable[[dict[str, Any]], M]) -> M | None:
         """Return what `do` makes of the form's values; None where none were sent, one is wrong, or it refuses.

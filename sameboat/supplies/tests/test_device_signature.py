@@ -41,7 +41,7 @@ def signing_page(people, cast, device):
 
 def signed_with(device, statement):
     signature = base64.b64encode(device.sign(statement.encode())).decode()
-    return {"method": "device-key", "public_key": public(device), "signature": signature}
+    return {"signed_with": "device-key", "public_key": public(device), "signature": signature}
 
 
 def test_what_the_page_shows_is_what_a_device_signs(people, signing_page, device):

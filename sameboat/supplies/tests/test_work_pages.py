@@ -281,8 +281,8 @@ def test_fewer_may_arrive(people, handover):
         ({"quantity": "0"}, "above zero"),
         ({"quantity": "some"}, "as a number"),
         ({"note": "x" * 301}, "at most 300 characters"),
-        ({"method": "device-key"}, "not registered for you"),
-        ({"method": "device-key", "public_key": "AAAA", "signature": "AAAA"}, "not registered for you"),
+        ({"signed_with": "device-key"}, "not registered for you"),
+        ({"signed_with": "device-key", "public_key": "AAAA", "signature": "AAAA"}, "not registered for you"),
     ],
 )
 def test_a_receipt_that_cannot_be_is_refused(people, handover, sent, words):
@@ -296,7 +296,7 @@ def test_a_receipt_that_cannot_be_is_refused(people, handover, sent, words):
 
 def test_a_refused_page_gives_no_signature_back(people, handover):
     """A signature belongs to one sending; it is never put into the page again."""
-    answer = receive(people, handover, method="device-key", public_key="AAAA", signature="SECRETLY")
+    answer = receive(people, handover, signed_with="device-key", public_key="AAAA", signature="SECRETLY")
     assert "SECRETLY" not in answer.text
 
 

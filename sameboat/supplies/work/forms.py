@@ -104,7 +104,7 @@ class _Unkept(forms.HiddenInput):
 class SignedForm(ActionForm):
     """A form that is signed: by the member's account, or by a device key whose signature the script fills in."""
 
-    method = forms.CharField(required=False, max_length=12, widget=_Unkept)
+    signed_with = forms.CharField(required=False, max_length=12, widget=_Unkept)
     public_key = forms.CharField(required=False, max_length=64, widget=_Unkept)
     signature = forms.CharField(required=False, max_length=128, widget=_Unkept)
     quantity_field = ""
@@ -123,8 +123,8 @@ class SignedForm(ActionForm):
     def clean(self) -> dict[str, Any]:
         """Put the device's signature in the place of its parts; None where the account signs."""
         given = super().clean()
-        method, public_key, value = (given.pop(part, "") for part in ("method", "public_key", "signature"))
-        given["device"] = DeviceSignature(public_key, value) if method == "device-key" else None
+        signed_with, public_key, value = (given.pop(part, "") for part in ("signed_with", "public_key", "signature"))
+        given["device"] = DeviceSignature(public_key, value) if signed_with == "device-key" else None
         return given
 
 

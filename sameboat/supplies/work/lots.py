@@ -48,7 +48,7 @@ def lot(request: HttpRequest, public_id: str) -> HttpResponse:
             words = _("Allocated to %(receiver)s: %(quantity)s %(unit)s. Hand it over next.") % {
                 "receiver": need.organisation.name,
                 "quantity": f"{allocation.quantity:,}",
-                "unit": shown.unit.name,
+                "unit": shown.unit.counted(allocation.quantity),
             }
             return done(request, words, reverse("lot", args=[public_id]))
     return _show(request, shown, form)

@@ -10,7 +10,7 @@ const quantity = panel.dataset.quantity && document.getElementById(panel.dataset
 const whole = quantity && wordsOf(statement.textContent).quantity;
 // A browser that comes back to this page may have kept the signature of another statement in its fields.
 addEventListener("pageshow", () => {
-  for (const name of ["method", "public_key", "signature"]) form.elements[name].value = "";
+  for (const name of ["signed_with", "public_key", "signature"]) form.elements[name].value = "";
 });
 if (quantity) {
   quantity.addEventListener("input", () => (statement.textContent = stated()));
@@ -18,19 +18,19 @@ if (quantity) {
 }
 
 form.addEventListener("submit", async (event) => {
-  const { method, public_key: publicKey, signature } = form.elements;
-  if (!key || method.value) return;
+  const { signed_with: signedWith, public_key: publicKey, signature } = form.elements;
+  if (!key || signedWith.value) return;
   event.preventDefault();
   try {
     signature.value = await sign(key, stated());
     publicKey.value = key.publicKey;
-    method.value = "device-key";
+    signedWith.value = "device-key";
   } catch {
-    method.value = "account";
+    signedWith.value = "account";
     show("data-by-device-failed");
     return;
   }
-  form.requestSubmit();
+  setTimeout(() => form.requestSubmit()); // a browser may still be in the first sending, and would drop this one
 });
 
 async function usableKey() {
