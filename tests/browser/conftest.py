@@ -40,9 +40,11 @@ class Server:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """`sameboat serve` in a process of its own, sequencer and all, on an empty log with the demonstration's accounts."""
+    """`sameboat serve` in a process of its own, on an empty log with the demonstration's accounts."""
     home = tmp_path_factory.mktemp("home")
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("SAMEBOAT_", "DJANGO_", "DATABASE"))}
+    own = {
+        name: value for name, value in os.environ.items() if not name.startswith(("SAMEBOAT_", "DJANGO_", "DATABASE"))
+    }
     environment = own | {"SAMEBOAT_HOME": str(home), "PYTHONPATH": str(ROOT)}
 
     def run(*arguments):
