@@ -31,20 +31,19 @@ def pytest_collection_modifyitems(items):
 
 @dataclass
 class Server:
-    """A running installation: its address, and the session of each demonstration account."""
+    """A running installation: its address, each demonstration account's session, and the pages it works on."""
 
     address: str
     sessions: dict[str, str]
-    home: Path
+    pages: dict[str, list[str]]
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """`sameboat serve` in a process of its own, on an empty log with the demonstration's accounts."""
+    """`sameboat serve` in a process of its own, sequencer and all, with one of everything waiting."""
     home = tmp_path_factory.mktemp("home")
-    own = {
-        name: value for name, value in os.environ.items() if not name.startswith(("SAMEBOAT_", "DJANGO_", "DATABASE"))
-    }
+    ours = ("SAMEBOAT_", "DJANGO_", "DATABASE")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     environment = own | {"SAMEBOAT_HOME": str(home), "PYTHONPATH": str(ROOT)}
 
     def run(*arguments):
@@ -67,7 +66,7 @@ def server(tmp_path_factory):
             said += line
             address = next((word for word in line.split() if word.startswith("http://")), "")
             if address:
-                yield Server(address.rstrip("/"), json.loads(made.stdout), home)
+                yield Server(address.rstrip("/"), **json.loads(made.stdout))
                 break
         else:
             pytest.fail(f"the server ended before it was ready:\n{said}")
