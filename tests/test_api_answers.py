@@ -1,6 +1,10 @@
 """What every answer of the API has in common: one shape of refusal, the caller's language, a page for people."""
 
+import re
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from django.db import OperationalError
 
 from sameboat.supplies import queries
@@ -78,3 +82,22 @@ def test_the_reference_page_names_every_operation_and_loads_nothing_from_elsewhe
 def test_pages_of_other_sites_may_read_what_is_public(path, client):
     """An open API: no key, and no origin is refused."""
     assert client.get(path)["Access-Control-Allow-Origin"] == "*"
+
+
+def test_a_refusal_speaks_the_callers_language(client):
+    """The addresses of the API say no language, so the header does."""
+    for header, language in (("zh-CN,zh;q=0.9", "zh-hans"), ("fr", "en")):
+        answer = client.get("/api/needs/need_x", headers={"Accept-Language": header})
+        assert answer["Content-Language"] == language
+        assert ("编号" in answer.json()["error"]["message"]) is (language == "zh-hans")
+
+
+def test_every_address_in_the_guide_exists(client):
+    """The guide for programs names no operation that the document does not have."""
+    paths = client.get("/api/openapi.json").json()["paths"]
+    patterns = [re.sub(r"\{[^}]+\}", "[^/]+", path) for path in paths]
+    guide = (Path(settings.ROOT) / "docs" / "api.md").read_text()
+    named = re.findall(r"(?:\$API|/api)(/[a-z][a-z/_.\-{}…]*[a-z}…])", guide)
+    assert len(named) > 30
+    for address in set(named) - {"/openapi.json", "/docs"}:
+        assert any(re.fullmatch(pattern, f"/api{address}") for pattern in patterns), address

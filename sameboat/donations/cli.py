@@ -114,9 +114,10 @@ def pledge_goods(
     from sameboat.donations.actions import pledges
     from sameboat.supplies import queries as supplies
 
-    code = pledges.new_code()
+    act = terminal.acting_as_anyone(as_user, once)
+    code = pledges.code_for(act)
     made = pledges.pledge_goods(
-        terminal.acting_as_anyone(as_user, once),
+        act,
         need=terminal.there(supplies.need(need), "need", need),
         quantity=quantity,
         unit=terminal.unit(unit),
@@ -146,9 +147,10 @@ def pledge_money(
     """
     from sameboat.donations.actions import pledges
 
-    code = pledges.new_code()
+    act = terminal.acting_as_anyone(as_user, once)
+    code = pledges.code_for(act)
     made = pledges.pledge_money(
-        terminal.acting_as_anyone(as_user, once),
+        act,
         fund=_fund(fund),
         amount=amount,
         currency=currency,

@@ -12,6 +12,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.operation import Operation
 from ninja.parser import Parser
+from ninja.renderers import JSONRenderer
 from pydantic import BaseModel
 
 from sameboat import __version__
@@ -80,14 +81,24 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return content
 
 
+class PlainJson(JSONRenderer):
+    """JSON that a person can read too: Chinese as it is written."""
+
+    json_dumps_params = {"ensure_ascii": False}
+
+
 class SameboatAPI(NinjaAPI):
     """The API with our document: short operation names, and what every operation has in common."""
+
+    _document: Any = None
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
         return operation.view_func.__name__
 
     def get_openapi_schema(self, **kwargs: Any) -> Any:
-        return complete(super().get_openapi_schema(**kwargs), ErrorAnswer)
+        if self._document is None:  # it is the same for the life of the program
+            self._document = complete(super().get_openapi_schema(**kwargs), ErrorAnswer)
+        return self._document
 
 
 api = SameboatAPI(
@@ -96,6 +107,7 @@ api = SameboatAPI(
     urls_namespace="api",
     docs=Reference(),
     parser=StrictJson(),
+    renderer=PlainJson(),
     description="What is public needs no key; members write. Every write stands on a log that anyone can check.",
 )
 api.add_decorator(revalidated, mode="view")

@@ -39,6 +39,12 @@ def api_answers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpReq
 
 
 def _in_shape(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    shaped = _refusal_in_shape(request, response)
+    shaped.headers.setdefault("Content-Language", translation.get_language())
+    return shaped
+
+
+def _refusal_in_shape(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     if response.headers.get("Content-Type", "").startswith("application/json"):
         return response
     from sameboat.project.api import refusal, unknown_address  # here, since it imports every room

@@ -86,7 +86,8 @@ class Reference(DocsBase):
             {"title": title, "operations": [op for op in _operations(document) if room in op["tags"]]}
             for room, title in ROOMS.items()
         ]
-        context = {"api": api, "rooms": rooms, "openapi_url": self.get_openapi_url(api, kwargs)}
+        refusals = sorted((_WRITING | _AUTHORISED | _BUSY).items())
+        context = {"rooms": rooms, "refusals": refusals, "openapi_url": self.get_openapi_url(api, kwargs)}
         return render(request, "site/api.html", context)
 
 
@@ -103,7 +104,12 @@ def _operations(document: Any) -> Iterator[dict[str, Any]]:
                 "signed_in": "security" in operation and {} not in operation["security"],
                 "parameters": [_parameter(each) for each in operation["parameters"]],
                 "body": list(_fields(document, body)) if body else [],
-                "answers": [_answer(document, status, each) for status, each in operation["responses"].items()],
+                "answers": [
+                    _answer(document, status, each)
+                    for status, each in operation["responses"].items()
+                    if str(status).startswith("2")
+                ],
+                "refusals": [str(status) for status in operation["responses"] if not str(status).startswith("2")],
             }
 
 
@@ -125,13 +131,12 @@ def _fields(document: Any, schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _answer(document: Any, status: Any, answer: dict[str, Any]) -> dict[str, Any]:
-    schema: dict[str, Any] = next((each["schema"] for each in answer.get("content", {}).values()), {})
-    succeeded = str(status).startswith("2")
+    content_type, content = next(iter(answer["content"].items()))
     return {
         "status": str(status),
-        "says": answer["description"] if not succeeded else _resolved(document, schema).get("description", ""),
-        "kind": _kind(schema) if succeeded else "",
-        "fields": list(_fields(document, schema)) if succeeded else [],
+        "kind": _kind(content["schema"]) if content_type == "application/json" else content_type,
+        "says": _resolved(document, content["schema"]).get("description", ""),
+        "fields": list(_fields(document, content["schema"])),
     }
 
 

@@ -48,6 +48,18 @@ def account_add(
     return told | {"password": password} if password_file is None else told
 
 
+@account.command("token")
+def account_token(username: Annotated[str, typer.Argument(help="Whose programs will use it.")]) -> Any:
+    """Make a token with which a member's programs call the API. It is printed this once.
+
+    \b
+    sameboat account token li.wei
+    """
+    from sameboat.registry.actions import make_token
+
+    return {"account": username, "token": make_token(terminal.acting_as(username))}
+
+
 @organisation.command("add")
 def organisation_add(
     kind: Annotated[str, typer.Option(help="hospital, charity, company, government, association, school or other.")],

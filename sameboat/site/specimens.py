@@ -6,11 +6,15 @@ hospitals' published needs of early February 2020 (lines that carry a quantity, 
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy
+
+from sameboat.registry.story import Step
+from sameboat.transparency.queries import EntryView
 
 HAND_OUT_LINES = {
     date(2020, 1, 30): 202,
@@ -108,33 +112,18 @@ def specimens(request: HttpRequest) -> dict[str, Any]:
             (gettext("Signed for"), 0, ""),
         ],
         "life": [
-            {
-                "what": gettext("Goods received"),
-                "who": gettext("the charity"),
-                "when": datetime(2020, 1, 29, 16, tzinfo=UTC),
-                "quantity": 15,
-                "unit": gettext("cases"),
-                "state": "signed",
-                "by": gettext("the charity"),
-                "proof": "#proof",
-                "entry": 1_204,
-            },
-            {
-                "what": gettext("Handed over"),
-                "who": gettext("the charity"),
-                "to": gettext("the hospital"),
-                "when": date(2020, 1, 30),
-                "stated": "50箱（*1000）",
-                "quantity": None,
-                "unit": "",
-                "state": "not-confirmed",
-                "note": gettext(
+            _step(1_204, gettext("Goods received"), date(2020, 1, 29), quantity=15, unit=gettext("cases")),
+            _step(
+                2_310,
+                gettext("Handed over"),
+                date(2020, 1, 30),
+                stated="50箱（*1000）",
+                state="not-confirmed",
+                note=gettext(
                     "The notice of 30 January 2020 names a receiver; no receiver signed anything that is public."
                 ),
-                "proof": "#proof",
-                "entry": 2_310,
-            },
-            {"what": gettext("Received"), "who": gettext("the hospital"), "state": "awaiting"},
+            ),
+            _step(None, gettext("Signed for"), datetime(2020, 1, 30, 9, tzinfo=UTC), quantity=15, state="signed"),
         ],
         "rows": [
             ("医用防护口罩 N95", 548_300, "signed"),
@@ -145,3 +134,9 @@ def specimens(request: HttpRequest) -> dict[str, Any]:
         ],
         "checkpoint_text": "sameboat.invalid/demo\n1204\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
     }
+
+
+def _step(index: int | None, what: str, when: date, **more: Any) -> Step:
+    """Return a step that shows how one looks; it stands for no entry of the log."""
+    entry = cast("EntryView", SimpleNamespace(index=index))
+    return Step(entry=entry, what=what, who=None, to=None, when=when, item=gettext("Masks"), counted=True, **more)

@@ -59,3 +59,16 @@ def test_the_same_request_twice_is_done_once(installation):
     assert first["need"] == second["need"]
     again = ("need", "publish", "Test Hospital", "goggles", 3, "--as", "hospital", "--once", "abc")
     assert installation.json(*again, code=2)["error"]["code"] == "conflict"
+
+
+def test_a_token_is_made_for_a_members_programs(installation):
+    """It is printed once, and only for who has an account."""
+    assert installation.json("account", "token", "hospital")["token"].startswith("sb_")
+    installation.run("account", "token", "nobody", code=2)
+
+
+def test_a_pledge_repeated_under_one_text_prints_the_same_code(installation):
+    """Who lost the answer can still take the pledge back."""
+    need = installation.need()["need"]
+    pledge = ("pledge", "goods", need, 5, "--as", "donor", "--once", "xyz")
+    assert installation.json(*pledge) == installation.json(*pledge)

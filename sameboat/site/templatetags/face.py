@@ -4,7 +4,7 @@ A component takes plain values and writes them in the reader's language. A value
 written so; a value that cannot be written honestly (a float, a naive time, a state nobody defined) raises.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -195,17 +195,6 @@ def figure(
         "proof": proof,
         "entry": entry,
     }
-
-
-@register.inclusion_tag("site/components/steps.html")
-def steps(life: Iterable[Mapping[str, Any]], zone: str = "") -> dict[str, Any]:
-    """List the life of a gift, a step a mapping.
-
-    Keys: `what`; and as far as they apply `who`, `who_url`, `to`, `to_url`, `when`, `item`, `quantity` with `unit`,
-    `stated` (the source's own words), `amount` with `currency`, `state` (of `SEALS`), `by`, `note`, `proof`, `entry`.
-    A key that is absent does not apply; None is not known.
-    """
-    return {"life": list(life), "zone": zone}
 
 
 @register.simple_block_tag(end_name="endledger")

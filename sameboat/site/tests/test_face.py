@@ -70,7 +70,7 @@ HOSTILE = '"><script>alert(1)</script>'
         "{% copyable bad bad %}",
         "{% sentence kicker=bad %}{{ bad }}{% endsentence %}",
         "{% figure bad 1 unit=bad source=bad source_url=bad proof=bad %}",
-        "{% steps life %}",
+        '{% include "registry/story.html" with steps=life %}',
         "{% ledger caption=bad narrow=bad download=bad %}{% cell bad %}{{ bad }}{% endcell %}{% endledger %}",
         "{% empty bad %}{{ bad }}{% endempty %}",
         "{% notice %}{{ bad }}{% endnotice %}",
@@ -88,7 +88,18 @@ def test_hostile_words_stay_words(source):
     page = written(
         source,
         bad=HOSTILE,
-        life=[{"what": HOSTILE, "who": HOSTILE, "who_url": HOSTILE, "note": HOSTILE, "proof": HOSTILE}],
+        life=[
+            {
+                "what": HOSTILE,
+                "item": HOSTILE,
+                "counted": True,
+                "stated": HOSTILE,
+                "when": today,
+                "quantity": 1,
+                "unit": HOSTILE,
+                "amount": None,
+            }
+        ],
         bars=[(HOSTILE, 1, 1, 0)],
         stages=[(HOSTILE, 2, HOSTILE), (HOSTILE, 1, "")],
         lines=[(HOSTILE, [(today, 1)])],
@@ -111,11 +122,13 @@ def test_a_whole_table_says_nothing_of_rows():
 
 
 def test_a_step_distinguishes_not_known_from_not_applicable():
-    """A key that is absent leaves no trace; None is said to be unknown."""
-    assert "unknown" not in written("{% steps life %}", life=[{"what": "Received"}])
-    page = written("{% steps life %}", life=[{"what": "Received", "quantity": None, "when": None}])
-    assert "quantity unknown" in page
-    assert "date unknown" in page
+    """A step that counts nothing says nothing of quantities; one that nobody counted says that it is unknown."""
+    story = '{% include "registry/story.html" with steps=life %}'
+    day = date(2020, 2, 3)
+    assert "unknown" not in written(story, life=[{"what": "Need confirmed", "when": day, "counted": False}])
+    assert "quantity unknown" in written(
+        story, life=[{"what": "Received", "when": day, "counted": True, "quantity": None}]
+    )
 
 
 def test_a_moment_can_be_read_by_programs():
