@@ -170,7 +170,7 @@ def test_a_gift_is_followed_from_a_need_to_a_verified_proof(visitor, tmp_path):
 def test_the_job_is_done_without_scripts_and_says_who_vouches(visitor, tmp_path):
     """Where no script runs, every page still works, and the log tells that the accounts signed, not devices."""
     hospital, charity, company = (visitor(name, scripts=False) for name in ("hospital", "charity", "donor"))
-    promised = main_job(hospital, charity, company, "GB 19083-2010", arrived="500", by="account")
+    promised = main_job(hospital, charity, company, "GB 2626-2006", arrived="500", by="account")
     trace_of(company, promised)
     proof = download_proof(company, tmp_path)
     assert signatures_in(proof) == {"goods.handed_over": "account", "goods.received_by": "account"}
