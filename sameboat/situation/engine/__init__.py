@@ -1,1 +1,1 @@
-"""Outbreak numbers as pure functions over arrays: no Django, no database, no clock, no network."""
+"""Epidemiology as pure functions of arrays: no Django, no database, no clock, no network."""

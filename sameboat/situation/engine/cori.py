@@ -1,4 +1,4 @@
-"""Rt by the method of Cori et al. (2013), exactly as EpiEstim computes it: for comparison with other people's figures."""
+"""Rt by the method of Cori et al. (2013), exactly as EpiEstim computes it, to compare with other people's figures."""
 
 from dataclasses import dataclass
 
@@ -101,4 +101,5 @@ def _window_sums(values: Array, window: int) -> Array:
     """Return the sums of every `window` days, without cumulative sums, which would lose digits and spread NaN."""
     if values.shape[1] < window:
         return np.empty((values.shape[0], 0))
-    return np.lib.stride_tricks.sliding_window_view(values, window, axis=1).sum(axis=2)
+    sums: Array = np.lib.stride_tricks.sliding_window_view(values, window, axis=1).sum(axis=2)
+    return sums

@@ -36,7 +36,7 @@ def quantile(mixture: Mixture, probability: float, *, tolerance: float = 1e-4) -
     target = float(ndtri(probability))
     centre = (weight * mean).sum(axis=0)
     sd = np.sqrt((weight * (variance + (mean - centre) ** 2)).sum(axis=0))
-    result = centre + target * sd
+    result: Array = centre + target * sd
     # Cantelli's inequality bounds any quantile by the mixture's own mean and sd.
     low = centre - sd * np.sqrt((1 - probability) / probability) - 1e-9
     high = centre + sd * np.sqrt(probability / (1 - probability)) + 1e-9
@@ -64,8 +64,7 @@ def quantile(mixture: Mixture, probability: float, *, tolerance: float = 1e-4) -
 def probability_above(mixture: Mixture, threshold: float) -> Array:
     """Return the probability of exceeding the threshold, (days, series)."""
     above = ndtr((mixture.mean - threshold) / np.sqrt(mixture.variance))
-    result: Array = (mixture.weight * above).sum(axis=1)
-    return result
+    return np.clip((mixture.weight * above).sum(axis=1), 0, 1)
 
 
 def mean_of_exponential(mixture: Mixture) -> Array:

@@ -136,9 +136,7 @@ def smooth(
         return np.take_along_axis(wide, np.broadcast_to(members, (*wide.shape[:-2], *members.shape)), axis=-2)
 
     dynamics = _Dynamics(*(chosen(array) for array in dynamics))
-    backward, _ = _filter(
-        chosen(observed)[::-1], chosen(variance)[::-1], dynamics, reset, memory, predicted=True
-    )
+    backward, _ = _filter(chosen(observed)[::-1], chosen(variance)[::-1], dynamics, reset, memory, predicted=True)
     past = _main_and_young(chosen(forward))
     future = _main_fresh_and_young(backward, memory)
     member_weight = _softmax(np.take_along_axis(log_posterior, members, axis=0))
@@ -294,7 +292,9 @@ def _product(past: State, future: State, dynamics: _Dynamics, member_weight: Arr
         (np.abs(f_vs) > 1e-12)
         & ((f_ss < -1e-6 / dynamics.slope_variance) | (f_vv * np.maximum(f_ss, 0) < f_vs**2 * (1 - 1e-9)))
     )
-    f_vv, f_vs, f_ss, f_value, f_slope = (np.where(silent, 0.0, array) for array in (f_vv, f_vs, f_ss, f_value, f_slope))
+    f_vv, f_vs, f_ss, f_value, f_slope = (
+        np.where(silent, 0.0, array) for array in (f_vv, f_vs, f_ss, f_value, f_slope)
+    )
     log_prior = 0.5 * np.log(dynamics.value_variance * dynamics.slope_variance)
     f_log = np.where(silent, np.log(np.maximum(future.weight, _TINY)) - log_prior, f_log)
 

@@ -37,7 +37,8 @@ def checked_incidence(incidence: ArrayLike, *, negatives: Literal["raise", "mask
         counts = counts[np.newaxis]
     if counts.ndim != 2 or counts.shape[1] == 0:
         raise IncidenceError(
-            f"Daily counts must have the shape (days,) or (regions, days) with at least one day; got {np.shape(incidence)}."
+            "Daily counts must have the shape (days,) or (regions, days) with at least one day; "
+            f"got {np.shape(incidence)}."
         )
     if np.isinf(counts).any():
         region, day = np.argwhere(np.isinf(counts))[0]

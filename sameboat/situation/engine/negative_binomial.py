@@ -21,7 +21,9 @@ _SPREAD = 1.3
 _PILOT_STEP, _PILOT_DISPERSION = 0.06, 0.05
 
 
-def gaussian_observations(counts: Array, expected: Array, log_r: Array, dispersion: Array) -> tuple[Array, Array, Array]:
+def gaussian_observations(
+    counts: Array, expected: Array, log_r: Array, dispersion: Array
+) -> tuple[Array, Array, Array]:
     """Return the Gaussian observations of log R that act as the counts do.
 
     The log likelihood of log R is replaced by its second-order expansion. It is made between the path that is believed
@@ -111,7 +113,8 @@ def _log_prior(dispersion: Array) -> Array:
 def _centred_week(values: Array) -> Array:
     """Return the sum of the three days before, the day and the three days after."""
     padded = np.pad(values, ((3, 3), (0, 0)))
-    return np.lib.stride_tricks.sliding_window_view(padded, 7, axis=0).sum(axis=-1)
+    sums: Array = np.lib.stride_tricks.sliding_window_view(padded, 7, axis=0).sum(axis=-1)
+    return sums
 
 
 def _random_walk_smoother(observed: Array, variance: Array) -> Array:

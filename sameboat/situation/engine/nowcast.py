@@ -207,7 +207,8 @@ def evaluate_nowcasts(
     levels = np.array(HUB_PROBABILITIES)
     history = _History(counts, window, revision)
     days, delays = counts.shape
-    first = delays if first is None else max(first, delays)
+    earliest = max(delays, window + revision + 1)
+    first = earliest if first is None else max(first, earliest)
     last = days - 1 if last is None else min(last, days - 1)
     longest = delays - 2 if longest is None else min(longest, delays - 2)
     complete = days - delays
@@ -240,8 +241,8 @@ def _checked_triangle(triangle: ArrayLike) -> Array:
     days, delays = counts.shape
     if days < delays + 1:
         raise TriangleError(
-            f"{days} reference days are too few for delays of up to {delays - 1} days: at least {delays + 1} are needed. "
-            "Wait, or leave out the longest delays."
+            f"{days} reference days are too few for delays of up to {delays - 1} days: at least {delays + 1} are "
+            "needed. Wait, or leave out the longest delays."
         )
     if np.isinf(counts).any():
         raise TriangleError("A reporting triangle must not hold infinite counts.")
@@ -301,8 +302,8 @@ class _History:
         measured = _with_neighbours(usable.sum(axis=0)) >= 5
         if not measured.any():
             raise TriangleError(
-                f"Day {day}: no past nowcast is old enough to show its error; {self._window + self._revision + 2} days of "
-                "reports are needed."
+                f"Day {day}: no past nowcast is old enough to show its error; {self._window + self._revision + 2} days "
+                "of reports are needed."
             )
         excess[:-1] = np.interp(delays[:-1], delays[measured], excess[measured])
         excess[-1] = 0.0
@@ -310,7 +311,8 @@ class _History:
         spread = np.sqrt(np.where(usable, poisson + excess * level**2, 1.0))
         tells = usable & (spread > 0)
         errors = revised[tells] / spread[tells]
-        shape = np.quantile(np.concatenate([errors, -errors]), levels)
+        # Where every past nowcast was exact there is no spread for a shape to scale.
+        shape = np.quantile(np.concatenate([errors, -errors]), levels) if errors.size else np.zeros_like(levels)
         total = np.array([excess[delay :: self._revision].sum() for delay in delays])
 
         rows = np.arange(day + 1)
@@ -323,7 +325,8 @@ class _History:
         floor = 0.0 if corrected else self.cumulative[rows, age][:, np.newaxis]
         final = (age == self.delays - 1)[:, np.newaxis]
         expected = self.expected[rows, age][:, np.newaxis]
-        return np.where(final, expected, np.maximum(expected + shape * sd[:, np.newaxis], floor))
+        quantiles: Array = np.where(final, expected, np.maximum(expected + shape * sd[:, np.newaxis], floor))
+        return quantiles
 
 
 def _growth_by_vintage(cumulative: Array, window: int) -> Array:
@@ -346,4 +349,5 @@ def _growth_by_vintage(cumulative: Array, window: int) -> Array:
 
 def _with_neighbours(values: Array) -> Array:
     """Return each delay's sum together with those of the delays next to it."""
-    return np.convolve(values, np.ones(3), mode="same")
+    sums: Array = np.convolve(values, np.ones(3), mode="same")
+    return sums

@@ -1,6 +1,7 @@
 """The headline Rt: how many people each case infects now, with a band that is as wide as what is not known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -19,7 +20,7 @@ _SPREAD = 0.5
 # sd, or a smooth curve that turns over about so many days.
 _STEPS = {0.0: 0.4, 0.02: 1.0, 0.06: 1.0, 0.18: 0.3}
 _LENGTHS = {20.0: 1.0, 50.0: 1.0, 120.0: 0.5}
-# The probability that on a given day R jumps to a value of its own, and for how many days that is weighed against noise.
+# The probability that on a given day R jumps to a value of its own, and the days over which that is told from noise.
 _RESET, _MEMORY = 0.01, 5
 # Members of the bank that are smoothed for each series: those beyond hold next to no probability.
 _SMOOTHED = 8
@@ -111,13 +112,17 @@ def estimate_rt(
         for start in range(0, len(counts), _PILOTED_AT_ONCE)
     ]
     shape = np.shape(incidence)
-    joined = [np.concatenate(arrays, axis=-1).T for arrays in zip(*parts, strict=True)]
-    daily = [array.reshape(shape) for array in joined[:6]]
-    return RtEstimate(*daily, joined[6].reshape(shape[:-1]), joined[7].reshape(*shape[:-1], 7))
+    one = {
+        field.name: np.concatenate([getattr(part, field.name) for part in parts], axis=-1).T
+        for field in fields(parts[0])
+    }
+    dispersion, factors = one.pop("dispersion").reshape(shape[:-1]), one.pop("weekday").reshape(*shape[:-1], 7)
+    daily = {name: array.reshape(shape) for name, array in one.items()}
+    return RtEstimate(**daily, dispersion=dispersion, weekday=factors)
 
 
-def _estimate(counts: Array, serial_interval: Array, level: float, weekday: bool) -> list[Array]:
-    """Return the fields of `RtEstimate`, each with the series last."""
+def _estimate(counts: Array, serial_interval: Array, level: float, weekday: bool) -> RtEstimate:
+    """Return the estimate of counts (days, series), every array with the series last."""
     factors = np.ones((7, counts.shape[1]))
     expected, told = _expected(counts, serial_interval, factors)
     path = pilot_path(counts, expected)
@@ -130,8 +135,10 @@ def _estimate(counts: Array, serial_interval: Array, level: float, weekday: bool
         _posterior(counts[:, block], expected[:, block], path[:, block], level)
         for block in (slice(at, at + _FILTERED_AT_ONCE) for at in range(0, counts.shape[1], _FILTERED_AT_ONCE))
     ]
-    *daily, dispersion = (np.concatenate(arrays, axis=-1) for arrays in zip(*blocks, strict=True))
-    return [*daily, told, dispersion, factors]
+    mean, median, lower, upper, above_one, dispersion = (
+        np.concatenate(arrays, axis=-1) for arrays in zip(*blocks, strict=True)
+    )
+    return RtEstimate(mean, median, lower, upper, above_one, told, dispersion, factors)
 
 
 def _posterior(counts: Array, expected: Array, path: Array, level: float) -> list[Array]:
@@ -175,7 +182,7 @@ def _on_days(factors: Array, days: int) -> Array:
 def _expected(counts: Array, serial_interval: Array, factors: Array) -> tuple[Array, Mask]:
     """Return how many cases R = 1 would give each day, 0 where the day does not tell of R, and where it does.
 
-    Λ is taken from counts freed of their weekday, with short gaps bridged; each day's result then has its weekday again.
+    Λ is taken from counts freed of their weekday, with short gaps bridged; each day's result has its weekday again.
     """
     weekday = _on_days(factors, len(counts))
     bridged = _bridge(counts / weekday)
@@ -192,7 +199,7 @@ def _bridge(counts: Array) -> Array:
     for series in np.flatnonzero(np.isnan(counts).any(axis=0)):
         column = counts[:, series]
         known = np.flatnonzero(~np.isnan(column))
-        for before, after in zip(known[:-1], known[1:], strict=True):
+        for before, after in pairwise(known):
             if 1 < after - before <= _BRIDGED + 1:
                 ends = np.nanmean(column[max(before - 6, 0) : before + 1]), np.nanmean(column[after : after + 7])
                 line = np.interp(np.arange(before + 1, after), [before, after], np.log(np.array(ends) + 0.5))

@@ -30,7 +30,7 @@ def checked_probabilities(probabilities: ArrayLike) -> Array:
 
 
 def weighted_interval_score(observed: ArrayLike, quantiles: ArrayLike, probabilities: ArrayLike) -> Array:
-    """Return the weighted interval score of each forecast: an error in the unit of what was forecast, smaller is better.
+    """Return the weighted interval score of each forecast: an error in the unit of the forecast; smaller is better.
 
     For a forecast that is one number it is the absolute error. It is NaN where the truth or any quantile is.
 
@@ -127,6 +127,9 @@ def pairwise_relative_skill(scores: ArrayLike, *, baseline: int) -> Array:
     """
     table = np.asarray(scores, dtype=np.float64)
     log_ratio = np.array([[np.log(relative_score(ours, theirs)) for theirs in table] for ours in table])
-    skill = np.exp(np.nanmean(np.where(np.isfinite(log_ratio).sum(axis=1, keepdims=True) > 1, log_ratio, np.nan), axis=1))
+    shared = np.isfinite(log_ratio)
+    mean_log = np.where(shared, log_ratio, 0.0).sum(axis=1) / np.maximum(shared.sum(axis=1), 1)
+    # A model is always on par with itself.
+    skill = np.where(shared.sum(axis=1) > 1, np.exp(mean_log), np.nan)
     result: Array = skill / skill[baseline]
     return result

@@ -1,6 +1,6 @@
 """Outbreaks that might have been: a stochastic compartment model with interventions, and the renewal equation.
 
-Both are answers to "what if", never forecasts; and as their true R is known, they are what estimates of it are tried on.
+Both are answers to "what if", never forecasts; as their true R is known, estimates of it are tried on them.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike
 
 from sameboat.situation.engine.incidence import Array
 from sameboat.situation.engine.serial_interval import checked_serial_interval
+
+# Below this dispersion counts cannot be told from Poisson ones.
+_POISSON = 1e-9
 
 
 class ScenarioError(ValueError):
@@ -226,12 +229,12 @@ def _effect(interventions: Sequence[Intervention], days: int) -> Array:
 
 def _mean_risk(force: Array, dispersion: float) -> Array:
     """Return a susceptible person's probability of infection on a day, averaged over the day's clusters."""
-    risk: Array = -np.expm1(-force if dispersion == 0 else -np.log1p(dispersion * force) / dispersion)
+    risk: Array = -np.expm1(-force if dispersion < _POISSON else -np.log1p(dispersion * force) / dispersion)
     return risk
 
 
 def _clusters(generator: np.random.Generator, dispersion: float, size: int | tuple[int, ...]) -> Array:
     """Return gamma factors of mean 1 and variance φ, which make Poisson counts negative binomial."""
-    if dispersion == 0:
+    if dispersion < _POISSON:
         return np.ones(size)
     return generator.gamma(1 / dispersion, dispersion, size)
