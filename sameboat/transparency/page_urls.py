@@ -8,5 +8,6 @@ urlpatterns = [
     path("log", pages.log, name="log"),
     path("log/<int:index>", pages.entry, name="entry"),
     path("log/<int:index>/proof", pages.entry_proof, name="entry-proof"),
+    path("log/promises/<str:leaf_hash>", pages.promise, name="promise"),
     path("verify", pages.verify, name="verify"),
 ]
