@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from sameboat.transparency import published, running_totals, store
+from sameboat.transparency import promises, published, running_totals, store
 from sameboat.transparency.engine import books, canonical_json, checkpoint, commitment, merkle, signed_note, tiles
 from sameboat.transparency.engine.layout import MAX_ENTRY_BYTES
 from sameboat.transparency.errors import BooksError, LogError
@@ -74,8 +74,9 @@ def append(
         raise LogError(
             f"{event.type}: the entry has {len(body):,} bytes; {MAX_ENTRY_BYTES:,} is the most. Shorten its texts."
         )
+    leaf_hash = merkle.leaf_hash(body)
     entry = Entry.objects.create(
-        leaf_hash=merkle.leaf_hash(body),
+        leaf_hash=leaf_hash,
         body=body,
         type=event.type,
         actor=actor,
@@ -86,6 +87,7 @@ def append(
     if private:
         PrivatePart.objects.create(entry=entry, key=key, data=dict(private))
     _post(entry, event.postings())
+    promises.note_appended(leaf_hash)
     return entry
 
 

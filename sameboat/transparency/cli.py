@@ -122,6 +122,31 @@ class AuditStory:
             yield f"  entry {fault.index:,} ({fault.type}): {fault.problem}"
 
 
+@log.command("check-promise")
+def check_promise(
+    file: Annotated[Path, typer.Argument(help="The promise: the note, or its Base64 from the header of an answer.")],
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--log", help="A folder of tiles or the log's address; without it, this installation's own store."
+        ),
+    ] = None,
+    vkey: Annotated[str, typer.Option(help="The log's public key (NAME+ID+BASE64), got from elsewhere.")] = "",
+) -> Any:
+    """Say whether the log kept its promise to publish an entry: kept, not due yet, or broken.
+
+    Where it was broken the answer holds the evidence: the promise and a later checkpoint, both signed by the log's
+    key, the entry in no place of its tree. Exits with 1 then.
+
+    \b
+    sameboat log check-promise pledge.sameboat-promise.txt
+    sameboat log check-promise promise.txt --log https://relief.example --vkey 'relief.example/log+1a2b3c4d+AXh…'
+    """
+    from sameboat.transparency import promise_checking
+
+    return promise_checking.check(file, source, vkey)
+
+
 @log.command()
 def key() -> Any:
     """Print the log's public key, for others to pin and to give to --vkey.
