@@ -24,7 +24,7 @@ def main() -> None:
 
     call_command("migrate", verbosity=0, interactive=False)
     demo_accounts.make(PASSWORD)
-    piece = Unit.objects.create(code="piece", name_en="piece", name_zh="个", kind="count")
+    piece = Unit.objects.create(code="piece", name_en="piece", name_zh="个", plural_en="pieces", kind="count")
     masks = Item.objects.create(
         code="mask-surgical",
         category="mask",

@@ -61,6 +61,10 @@ class PledgeGoodsForm(PledgeForm):
     quantity = QuantityField(label=gettext_lazy("How many do you pledge?"))
     field_order = ["once", "quantity", "donor", "donor_name", "contact"]
 
+    def __init__(self, data: Any, donors: list[Organisation], need: Need) -> None:
+        super().__init__(data, donors, initial={"quantity": need.outstanding})
+        self.fields["quantity"].help_text = _("Counted in: %(unit)s.") % {"unit": need.unit.counted(None)}
+
 
 class PledgeMoneyForm(PledgeForm):
     """Money for a fund."""

@@ -40,7 +40,7 @@ def goods(request: HttpRequest, public_id: str) -> HttpResponse:
         slow_down_anonymous(request)
     elif need.state != need.State.OPEN:
         raise Conflict(_("This need is closed. Choose an open one."))
-    form = PledgeGoodsForm(sent(request), donors(act), initial={"quantity": need.outstanding})
+    form = PledgeGoodsForm(sent(request), donors(act), need)
     code = code_for(act)
     made = form.carry_out(lambda given: pledge_goods(act, need=need, code=code, **given))
     if made is not None:
