@@ -64,7 +64,8 @@ def quantile(mixture: Mixture, probability: float, *, tolerance: float = 1e-4) -
 def probability_above(mixture: Mixture, threshold: float) -> Array:
     """Return the probability of exceeding the threshold, (days, series)."""
     above = ndtr((mixture.mean - threshold) / np.sqrt(mixture.variance))
-    return np.clip((mixture.weight * above).sum(axis=1), 0, 1)
+    result: Array = np.clip((mixture.weight * above).sum(axis=1), 0, 1)
+    return result
 
 
 def mean_of_exponential(mixture: Mixture) -> Array:
