@@ -192,7 +192,12 @@ def _check_place(about: Mapping[str, Any], *, force: bool) -> None:
     """Raise unless the backup may take this home's place."""
     mark = published.last()
     file = database_file.path()
-    occupied = mark is not None or keys.has_key() or (file is not None and file.exists())
+    if file is None:
+        if connection.introspection.table_names() and not force:
+            raise BadInput("the PostgreSQL database is not empty. Name an empty one, or say --force to replace it.")
+        occupied = mark is not None
+    else:
+        occupied = mark is not None or keys.has_key() or file.exists()
     if occupied and not force:
         raise BadInput(
             f"{settings.HOME} is not empty. Name another SAMEBOAT_HOME, or say --force to set aside what is there."
