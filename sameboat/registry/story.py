@@ -116,6 +116,8 @@ def _state(entry: EntryView, signed: set[str | None]) -> str:
 
 
 def _note(data: dict[str, Any]) -> str:
+    if data.get("counted"):
+        return _("The receiver counted %(counted)s.") % {"counted": f"{data['counted']:,}"}
     if data.get("missing"):
         return _("%(missing)s did not arrive.") % {"missing": f"{data['missing']:,}"}
     told = data.get("reason") or data.get("note") or data.get("purpose") or data.get("standard") or ""

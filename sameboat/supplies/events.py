@@ -180,12 +180,17 @@ class GoodsHandedOver(Event, type="goods.handed_over", words=_("Handed over"), d
 
 
 class GoodsReceivedBy(Event, type="goods.received_by", words=_("Signed for"), doer="receiver"):
-    """The receiver signed for what arrived. What is `missing` stays in the hand-over's account until explained."""
+    """The receiver signed for what arrived. What is `missing` stays in the hand-over's account until explained.
+
+    `counted` is what the receiver counted where nobody had counted before. It moves nothing: the goods were never in
+    the books.
+    """
 
     handover: Subject
     giver: Subject
     receiver: Subject
     goods: Goods
+    counted: int | None = None
     missing: int = 0
     lot: Subject | None = None
     need: Subject | None = None
@@ -196,5 +201,6 @@ class GoodsReceivedBy(Event, type="goods.received_by", words=_("Signed for"), do
         return self.goods.move(f"handed:{self.handover}", f"delivered:{self.receiver}")
 
     def check(self, history: History) -> None:
+        goods = self.goods if self.counted is None else self.goods.model_copy(update={"quantity": self.counted})
         words = {"act": "receive", "handover": self.handover, "giver": self.giver, "receiver": self.receiver}
-        self.signed.check(history, self.receiver, {**words, **self.goods.words()})
+        self.signed.check(history, self.receiver, {**words, **goods.words()})

@@ -42,9 +42,8 @@ class Server:
 def server(tmp_path_factory):
     """`sameboat serve` in a process of its own, sequencer and all, with one of everything waiting."""
     home = tmp_path_factory.mktemp("home")
-    own = {
-        name: value for name, value in os.environ.items() if not name.startswith(("SAMEBOAT_", "DJANGO_", "DATABASE"))
-    }
+    ours = ("SAMEBOAT_", "DJANGO_", "DATABASE")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     environment = own | {"SAMEBOAT_HOME": str(home), "PYTHONPATH": str(ROOT)}
 
     def run(*arguments):

@@ -1,7 +1,7 @@
 """Makes an installation where one of everything waits, for the demonstration's accounts.
 
-Run as a program of its own, in the folder that SAMEBOAT_HOME names, before the server starts. Prints as JSON the
-session of each account, and which pages each account works on.
+Run as a program of its own, in the folder that SAMEBOAT_HOME names, before the server starts. Prints as JSON each
+account's session and the pages that it works on.
 """
 
 import json

@@ -169,8 +169,8 @@ def sign_for(
             handover=handover.public_id,
             giver=handover.giver.public_id,
             receiver=receiver.public_id,
-            # A count of what nobody had counted moves nothing: the goods were never in the books.
             goods=goods_of(handover.item, amount if handover.quantity is not None else None, handover.unit),
+            counted=amount if handover.quantity is None else None,
             missing=missing,
             lot=handover.lot.public_id if handover.lot else None,
             need=need.public_id if need else None,

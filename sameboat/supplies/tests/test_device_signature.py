@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -11,9 +12,12 @@ from django.urls import reverse
 from sameboat.registry.actions import register_key, revoke_key
 from sameboat.registry.models import SigningKey
 from sameboat.registry.tests.reading_pages import problems
-from sameboat.supplies.actions.handovers import hand_over
+from sameboat.supplies import queries
+from sameboat.supplies.actions.handovers import hand_over, record_published_handover, sign_for
 from sameboat.supplies.actions.lots import allocate
 from sameboat.supplies.actions.needs import publish_need
+from sameboat.supplies.actions.signing import DeviceSignature
+from sameboat.supplies.events import Source
 from sameboat.supplies.tests.test_work_pages import lot_of
 from sameboat.transparency import queries as log
 
@@ -69,3 +73,26 @@ def test_only_keys_in_use_are_offered_to_the_page(people, cast, signing_page, de
     assert people.hospital.get(signing_page).context["signing"].public_keys == []
     answer = people.hospital.post(signing_page, {"quantity": "300"} | signed_with(device, statement))
     assert "not registered for you" in problems(answer)
+
+
+def test_a_count_of_what_nobody_had_counted_is_signed_too(cast, people, device):
+    """The receiver counts 40 of an unknown quantity: the log holds the count, and the device signed exactly that."""
+    handover = record_published_handover(
+        cast.act_operator,
+        giver=cast.charity,
+        receiver=cast.hospital,
+        item=cast.masks,
+        quantity=None,
+        unit=cast.piece,
+        stated="若干",
+        handed_on=date(2020, 1, 30),
+        source=Source(table="handouts", line=1),
+    )
+    member = replace(cast.act_hospital, user_id=User.objects.get(username="hospital").pk)
+    register_key(member, organisation=cast.hospital, public_key=public(device))
+    text = queries.receipt_statement(handover, 40)
+    sent = signed_with(device, text)
+    sign_for(member, handover=handover, quantity="40", device=DeviceSignature(sent["public_key"], sent["signature"]))
+    data = log.entries_about([handover.public_id])[-1].data
+    assert (data["counted"], data["goods"].get("quantity"), data["signed"]["text"]) == (40, None, text)
+    assert log.all_balances() == {}

@@ -86,7 +86,7 @@ const verifyWords = {
     names: {
       name_zh: "name in Chinese", name_en: "name in English", title_zh: "title in Chinese", title_en: "title in English",
       purpose_zh: "purpose in Chinese", purpose_en: "purpose in English", stated: "as it was written", url: "address",
-      claims: "needs that shared", same_as_line: "the same as line", missing: "not arrived",
+      claims: "needs that shared", same_as_line: "the same as line", missing: "not arrived", counted: "counted by the receiver",
     },
     events: {
       "organisation.registered": "An organisation was registered", "emergency.declared": "An emergency was declared",
@@ -189,7 +189,7 @@ const verifyWords = {
       claims: "参与分配的需求数", currency: "币种", date: "日期", declared_from: "起始日期", donor: "捐赠方", emergency: "突发事件",
       fair_share: "按公平应得", filing_number: "备案编号", from: "来自", fund: "专项基金", gift: "捐赠", giver: "交出方", goods: "物资",
       handover: "交接", hazard: "灾害类型", holder: "保管方", item: "物品", key: "密钥", kind: "类别", line: "行", lot: "批次",
-      lots: "批次", method: "方式", missing: "未到数量", money: "款项", name: "名称", name_en: "英文名称", name_zh: "中文名称",
+      lots: "批次", method: "方式", missing: "未到数量", counted: "收件方清点", money: "款项", name: "名称", name_en: "英文名称", name_zh: "中文名称",
       need: "需求", note: "备注", organisation: "机构", part_of: "隶属于", payment: "付款", period: "时段", place: "地点",
       pledge: "认捐", public_key: "公钥", purpose: "用途", purpose_en: "用途（英文）", purpose_zh: "用途（中文）", quantity: "数量",
       reason: "原因", receipt: "收据号", receiver: "接收方", recipient: "收款方", same_as_line: "与此行相同", shares: "各笔捐赠分担",
