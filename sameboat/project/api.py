@@ -211,6 +211,11 @@ def _busy(request: HttpRequest, error: OperationalError) -> HttpResponse:
 @api.exception_handler(Exception)
 def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
     _log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return failure()
+
+
+def failure() -> HttpResponse:
+    """Return the answer where we failed."""
     message = _("Something went wrong here, and nothing was changed. The operator can read why in the program's log.")
     return refusal(500, "failed", message)
 
