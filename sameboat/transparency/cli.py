@@ -92,6 +92,8 @@ class AuditStory:
             "entries_by_type": dict(sorted(found.types.items())),
             "unknown_types": dict(sorted(found.unknown_types.items())),
             "device_signatures": found.device_signatures,
+            "clock_went_back": found.clock_went_back,
+            "first_went_back": found.first_went_back,
             "accounts": len(found.balances),
             "totals": [{"kind": k, "asset": a, "amount": n} for (k, a), n in found.totals().items()],
             "fault_count": found.fault_count,
@@ -103,6 +105,11 @@ class AuditStory:
         yield f"{found.origin}: {found.size:,} entries under the signed root {found.root.hex()}"
         yield "Every entry and every tile leads to that root."
         yield f"{found.device_signatures:,} signatures by device keys were checked."
+        if found.clock_went_back:
+            yield (
+                f"The clock went back {found.clock_went_back:,} times, first at entry {found.first_went_back:,}: times "
+                "around there are what that clock said, the order is the log's."
+            )
         yield ""
         yield "What the log's entries say:"
         for kind, count in sorted(found.types.items()):
