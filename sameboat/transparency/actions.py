@@ -110,7 +110,7 @@ def _enter(entry: Entry) -> tuple[Entry, bool]:
     values = [field.get_db_prep_save(getattr(entry, field.attname), connection) for field in fields]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO transparency_entry ({', '.join(field.column for field in fields)}) "  # noqa: S608
+            f"INSERT INTO transparency_entry ({', '.join(str(field.column) for field in fields)}) "  # noqa: S608
             f"VALUES ({', '.join(['%s'] * len(fields))}) ON CONFLICT (leaf_hash) DO NOTHING RETURNING id",
             values,
         )
