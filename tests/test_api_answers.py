@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import OperationalError
 
 from sameboat.supplies import queries
+from sameboat.transparency import http_caching
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +51,15 @@ def test_a_failure_of_ours_shows_no_stack_trace(failure, status, code, client, m
     answer = client.get("/api/needs")
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert "secret plan" not in answer.content.decode()
+
+
+def test_a_failure_before_an_operation_runs_shows_no_stack_trace_either(client, monkeypatch, settings):
+    """What fails outside the operation itself is told in the same shape."""
+    settings.DEBUG = True
+    client.raise_request_exception = False
+    monkeypatch.setattr(http_caching, "state_tag", lambda: 1 / 0)
+    answer = client.get("/api/needs")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "failed")
 
 
 def test_the_document_names_every_refusal_and_who_may_call(client):

@@ -4,7 +4,9 @@ import random
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS
 from schemathesis.config import SchemathesisConfig
@@ -84,7 +86,12 @@ def token(cast, callers):
         payment_id=payment["id"],
         index="0",
     )
-    return caller.token
+    # Keep this test's transaction open between requests, as Django's own test client does.
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield caller.token
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @schema.parametrize()

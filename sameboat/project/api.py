@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from sameboat import __version__
 from sameboat.donations.api import router as donations
 from sameboat.project.reference import Reference, complete
+from sameboat.registry.access import promising
 from sameboat.registry.api import router as registry
 from sameboat.registry.refusals import InvalidInput, Refused, TooMany
 from sameboat.supplies.api import router as supplies
@@ -111,6 +112,7 @@ api = SameboatAPI(
     description="What is public needs no key; members write. Every write stands on a log that anyone can check.",
 )
 api.add_decorator(revalidated, mode="view")
+api.add_decorator(promising, mode="view")
 for router in (supplies, donations, registry, log):
     api.add_router("", router)
 
@@ -209,6 +211,11 @@ def _busy(request: HttpRequest, error: OperationalError) -> HttpResponse:
 @api.exception_handler(Exception)
 def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
     _log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return failure()
+
+
+def failure() -> HttpResponse:
+    """Return the answer where we failed."""
     message = _("Something went wrong here, and nothing was changed. The operator can read why in the program's log.")
     return refusal(500, "failed", message)
 

@@ -157,6 +157,8 @@ def _unpack(archive: Path, folder: Path) -> dict[str, Any]:
                 (folder / member.name).parent.mkdir(exist_ok=True, mode=0o700)
                 if _write(_content(tar, member), folder / member.name) != told["sha256"]:
                     raise ArchiveError(f"{archive}: {member.name} was changed or damaged. {_ADVICE}")
+            while unpacked.read(1 << 20):
+                pass  # up to gzip's own checksum
     except (EOFError, tarfile.TarError, zlib.error) as error:
         raise ArchiveError(f"{archive} is cut short or damaged ({error}). {_ADVICE}") from error
     except gzip.BadGzipFile as error:
@@ -190,7 +192,12 @@ def _check_place(about: Mapping[str, Any], *, force: bool) -> None:
     """Raise unless the backup may take this home's place."""
     mark = published.last()
     file = database_file.path()
-    occupied = mark is not None or keys.has_key() or (file is not None and file.exists())
+    if file is None:
+        if connection.introspection.table_names() and not force:
+            raise BadInput("the PostgreSQL database is not empty. Name an empty one, or say --force to replace it.")
+        occupied = mark is not None
+    else:
+        occupied = mark is not None or keys.has_key() or file.exists()
     if occupied and not force:
         raise BadInput(
             f"{settings.HOME} is not empty. Name another SAMEBOAT_HOME, or say --force to set aside what is there."

@@ -26,14 +26,19 @@ def path() -> Path | None:
 
 
 def check(file: Path, *, full: bool = False) -> None:
-    """Raise DamagedDatabaseError where SQLite cannot read a database; it compares the file's size with its first page.
+    """Raise DamagedDatabaseError where SQLite cannot read a database; the file's size is compared with its pages.
 
     With `full` every page is looked at (`PRAGMA integrity_check`), which takes a while in a large file.
     """
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True)) as opened:
             opened.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            pages, page = (opened.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
             problems = [row[0] for row in opened.execute("PRAGMA integrity_check(3)")] if full else ["ok"]
+        # With a write-ahead log beside it, the file may be behind.
+        journal = file.with_name(f"{file.name}-wal")
+        if file.stat().st_size < pages * page and not (journal.exists() and journal.stat().st_size):
+            problems = [f"it should have {pages * page:,} bytes"]
     except sqlite3.DatabaseError as error:
         problems = [str(error)]
     if problems != ["ok"]:

@@ -47,8 +47,10 @@ def _in_shape(request: HttpRequest, response: HttpResponseBase) -> HttpResponseB
 def _refusal_in_shape(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     if response.headers.get("Content-Type", "").startswith("application/json"):
         return response
-    from sameboat.project.api import refusal, unknown_address  # here, since it imports every room
+    from sameboat.project.api import failure, refusal, unknown_address  # here, since it imports every room
 
+    if response.status_code >= 500:
+        return failure()
     if response.status_code == 404:
         return unknown_address(request)
     if response.status_code == 405:

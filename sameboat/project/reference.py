@@ -10,7 +10,7 @@ from ninja import NinjaAPI
 from ninja.openapi.docs import DocsBase
 from pydantic import BaseModel
 
-from sameboat.registry.access import IDEMPOTENCY_HEADER, IDEMPOTENCY_PATTERN
+from sameboat.registry.access import IDEMPOTENCY_HEADER, IDEMPOTENCY_PATTERN, PROMISE_HEADER
 
 ROOMS = {
     "supplies": "Needs, lots, allocations and hand-overs",
@@ -38,6 +38,14 @@ _REPEATABLE = {
     "description": "Random text, such as a UUID: the same request sent again under it is done once.",
 }
 
+_PROMISED = {
+    PROMISE_HEADER: {
+        "schema": {"type": "string"},
+        "description": "For each entry put on the log, the Base64 of its signed promise (sameboat-promise/v1); commas "
+        "between them, at most 16. `sameboat log check-promise` says later whether it was kept.",
+    }
+}
+
 _FILE_TYPES = {".csv": "text/csv", ".json": "application/json"}
 
 
@@ -53,6 +61,8 @@ def complete(document: Any, error: type[BaseModel]) -> Any:
             if writes:
                 if operation["operationId"] not in NEW_EACH_TIME:
                     operation["parameters"].append(_REPEATABLE)
+                    for status in {200, 201} & operation["responses"].keys():
+                        operation["responses"][status]["headers"] = _PROMISED
                 if len(security or []) == 2 and operation["operationId"] in OPEN_TO_ALL:
                     security.append({})
             refusals = (_WRITING if writes else _READING) | (_AUTHORISED if security else {}) | _BUSY

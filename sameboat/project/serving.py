@@ -88,6 +88,7 @@ def serve(
             proxy_headers=settings.SECURE_PROXY_SSL_HEADER is not None,
         )
         if workers > 1:
+            taken.listen(config.backlog)  # whoever comes before the processes are up waits in line
             on_ready(address)
             Multiprocess(config, sockets=[taken]).run()
         else:

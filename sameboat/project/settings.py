@@ -40,12 +40,22 @@ def _secret(name: str) -> str:
         return value
 
 
+def _whole_number(name: str, otherwise: int, *, least: int, most: int) -> int:
+    text = os.environ.get(name) or str(otherwise)
+    if not (text.isascii() and text.isdecimal() and len(text) < 12 and least <= int(text) <= most):
+        raise ImproperlyConfigured(f"{name}: '{text[:40]}' is not a whole number from {least:,} to {most:,}")
+    return int(text)
+
+
 SECRET_KEY = os.environ.get("SAMEBOAT_SECRET_KEY") or _secret("django-secret")
 ALLOWED_HOSTS = os.environ.get("SAMEBOAT_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("SAMEBOAT_ORIGINS", "").split(",") if origin]
 
 # The log's name: the first line of every checkpoint. It must not change once anyone has kept a proof.
 LOG_ORIGIN = os.environ.get("SAMEBOAT_LOG_ORIGIN", "sameboat.invalid/demo" if DEMO else "sameboat.invalid/log")
+
+# How long an accepted entry may wait for its checkpoint, in seconds: what the log promises, in writing.
+MERGE_DELAY = _whole_number("SAMEBOAT_MERGE_DELAY", 86_400, least=60, most=31 * 86_400)
 
 INSTALLED_APPS = [
     "django.contrib.auth",

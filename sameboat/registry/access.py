@@ -1,6 +1,8 @@
 """Who calls over HTTP: by token or by session, from which address, under which idempotency key."""
 
+import functools
 import re
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -16,9 +18,14 @@ from sameboat.registry import queries, rate_limits
 from sameboat.registry.acting import Act, act_of
 from sameboat.registry.actions import hash_token
 from sameboat.registry.refusals import Fault, InvalidInput, NotPermitted, Unauthenticated
+from sameboat.transparency import proofs
+from sameboat.transparency.engine import base64_text
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 IDEMPOTENCY_PATTERN = r"^[\x21-\x7e]{1,128}$"
+PROMISE_HEADER = "Sameboat-Promise"
+MOST_PROMISES = 16
+"""Promises in one answer's header, about 350 characters each; proxies refuse headers beyond 8 KB."""
 
 
 class Token(HttpBearer):
@@ -112,4 +119,24 @@ def idempotency_key(request: HttpRequest) -> str:
 def act_of_caller(request: HttpRequest) -> Act:
     """Return what the caller of an API operation does: as whom, when, under which key."""
     user = request.auth  # type: ignore[attr-defined]
-    return act_of(user, idempotency_key(request), client_address(request))
+    act = act_of(user, idempotency_key(request), client_address(request))
+    request.act = act  # type: ignore[attr-defined]
+    return act
+
+
+def promising(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Give back, with what was done, the log's signed promise of each entry that it put on the log.
+
+    A header as the body is the thing itself. Of more than MOST_PROMISES entries the others' promises can be asked for.
+    """
+
+    @functools.wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        act: Act | None = getattr(request, "act", None)
+        if act is not None and act.accepted and response.status_code < 400:
+            notes = proofs.promises_of(act.accepted[:MOST_PROMISES])
+            response[PROMISE_HEADER] = ", ".join(base64_text.encode(note.encode()) for note in notes)
+        return response
+
+    return answer

@@ -19,6 +19,7 @@ from sameboat.registry.engine import public_id
 from sameboat.registry.models import Membership, Organisation, Request
 from sameboat.registry.models import Role as Role
 from sameboat.registry.refusals import Conflict, NotPermitted, Refused
+from sameboat.transparency import promises
 from sameboat.transparency.errors import LogError
 
 KEY_FIELD = "idempotency_key"
@@ -41,7 +42,8 @@ class Act:
     """One person's doing at one moment.
 
     `roles` maps an organisation's public id to the roles the person has there; `operator` is who runs this
-    installation. `now` is the clock's reading, `key` the idempotency key, `scope` whose keys they are.
+    installation. `now` is the clock's reading, `key` the idempotency key, `scope` whose keys they are. `accepted`
+    receives the leaf hashes of the entries that the act put on the log, once they are safe.
     """
 
     now: datetime
@@ -51,6 +53,7 @@ class Act:
     key: str = ""
     scope: str = "anonymous"
     make_id: Callable[[str, datetime], str] = fresh_id
+    accepted: list[bytes] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def new_id(self, kind: str) -> str:
         """Return a fresh public id of `kind`."""
@@ -142,26 +145,31 @@ def action(function: Callable[Concatenate[Act, P], M]) -> Callable[Concatenate[A
         raise AssertionError("unreachable")
 
     def once(act: Act, /, *args: P.args, **kwargs: P.kwargs) -> M:
-        with transaction.atomic():
+        with promises.taking() as taken, transaction.atomic():
             if not act.key:
-                return function(act, *args, **kwargs)
-            fingerprint = _fingerprint(args, kwargs)
-            done = Request.objects.filter(scope=act.scope, key=act.key).first()
-            if done is not None:
-                if (done.action, done.fingerprint) != (name, fingerprint):
+                result = function(act, *args, **kwargs)
+            else:
+                fingerprint = _fingerprint(args, kwargs)
+                done = Request.objects.filter(scope=act.scope, key=act.key).first()
+                if done is None:
+                    result = function(act, *args, **kwargs)
+                    Request.objects.create(
+                        scope=act.scope,
+                        key=act.key[:128],
+                        action=name,
+                        fingerprint=fingerprint,
+                        model=result._meta.label,
+                        object_id=result.pk,
+                        entries=[leaf_hash.hex() for leaf_hash in taken],
+                        made_at=timezone.now(),
+                    )
+                elif (done.action, done.fingerprint) != (name, fingerprint):
                     raise Conflict(_("This idempotency key was used for another request. Use a new key."), KEY_FIELD)
-                return cast("M", apps.get_model(done.model)._default_manager.get(pk=done.object_id))
-            result = function(act, *args, **kwargs)
-            Request.objects.create(
-                scope=act.scope,
-                key=act.key[:128],
-                action=name,
-                fingerprint=fingerprint,
-                model=result._meta.label,
-                object_id=result.pk,
-                made_at=timezone.now(),
-            )
-            return result
+                else:
+                    taken.extend(bytes.fromhex(leaf_hash) for leaf_hash in done.entries)
+                    result = cast("M", apps.get_model(done.model)._default_manager.get(pk=done.object_id))
+        act.accepted.extend(taken)
+        return result
 
     _actions[name] = run
     return run

@@ -189,6 +189,7 @@ class Request(models.Model):
     fingerprint = models.CharField(max_length=64)
     model = models.CharField(max_length=64)
     object_id = models.BigIntegerField()
+    entries = models.JSONField(default=list)
     made_at = models.DateTimeField(db_index=True)
 
     class Meta:

@@ -28,7 +28,7 @@ class Need(models.Model):
     standard = models.CharField(max_length=200, blank=True)
     note = models.CharField(max_length=500, blank=True)
     source_line = models.IntegerField(null=True)
-    source_url = models.CharField(max_length=500, blank=True)
+    source_url = models.CharField(max_length=2000, blank=True)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
     published_at = models.DateTimeField()
     confirmed_at = models.DateTimeField()

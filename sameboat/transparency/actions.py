@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from sameboat.transparency import published, running_totals, store
+from sameboat.transparency import promises, published, running_totals, store
 from sameboat.transparency.engine import books, canonical_json, checkpoint, commitment, merkle, signed_note, tiles
 from sameboat.transparency.engine.layout import MAX_ENTRY_BYTES
 from sameboat.transparency.errors import BooksError, LogError
@@ -39,6 +39,9 @@ def append(
 ) -> Entry:
     """Append an event to the log within the caller's transaction, and post what it moves in the books.
 
+    The same content is one entry: said again to the millisecond, it returns the entry that is there, and nothing is
+    appended. A private part has a random key, so what has one is never the same again.
+
     Parameters
     ----------
     event_time
@@ -53,7 +56,7 @@ def append(
     BooksError
         When the event would make an account hold less than nothing; nothing is stored.
     LogError
-        When the entry is larger than the log takes.
+        When the entry is larger than the log takes, or would move again what it moved before.
     """
     if not connection.in_atomic_block:
         raise LogError("an event must be appended in the transaction of its action")
@@ -74,19 +77,48 @@ def append(
         raise LogError(
             f"{event.type}: the entry has {len(body):,} bytes; {MAX_ENTRY_BYTES:,} is the most. Shorten its texts."
         )
-    entry = Entry.objects.create(
-        leaf_hash=merkle.leaf_hash(body),
-        body=body,
-        type=event.type,
-        actor=actor,
-        event_time=_moment(event_time),
-        recorded_at=recorded_at,
+    leaf_hash = merkle.leaf_hash(body)
+    entry, new = _enter(
+        Entry(
+            leaf_hash=leaf_hash,
+            body=body,
+            type=event.type,
+            actor=actor,
+            event_time=_moment(event_time),
+            recorded_at=recorded_at,
+        )
     )
+    promises.note_appended(leaf_hash)
+    postings = event.postings()
+    if not new:
+        if postings:
+            raise LogError(f"{event.type}: exactly this stands on the log already; nothing is moved a second time")
+        return entry
     EntrySubject.objects.bulk_create([EntrySubject(entry=entry, subject=subject) for subject in content["subjects"]])
     if private:
         PrivatePart.objects.create(entry=entry, key=key, data=dict(private))
-    _post(entry, event.postings())
+    _post(entry, postings)
     return entry
+
+
+def _enter(entry: Entry) -> tuple[Entry, bool]:
+    """Store an entry unless its leaf hash is there; return the entry stored under that hash, and whether it is new.
+
+    One statement, which is right too where two processes say the same at once.
+    """
+    fields = [field for field in Entry._meta.concrete_fields if field.column not in ("id", "index")]
+    values = [field.get_db_prep_save(getattr(entry, field.attname), connection) for field in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO transparency_entry ({', '.join(str(field.column) for field in fields)}) "  # noqa: S608
+            f"VALUES ({', '.join(['%s'] * len(fields))}) ON CONFLICT (leaf_hash) DO NOTHING RETURNING id",
+            values,
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return Entry.objects.get(leaf_hash=entry.leaf_hash), False
+    entry.pk, entry._state.adding, entry._state.db = row[0], False, connection.alias
+    return entry, True
 
 
 def _stamp(moment: datetime | date) -> str:

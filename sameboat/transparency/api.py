@@ -15,6 +15,7 @@ from sameboat.transparency.shapes import (
     EntriesShape,
     EntryShape,
     InclusionShape,
+    PromiseShape,
 )
 
 router = Router(tags=["log"])
@@ -106,6 +107,18 @@ def prove_consistency(
         new_root=queries.root_at(new_size).hex(),
         proof=[step.hex() for step in queries.consistency_proof(old_size, new_size)],
     )
+
+
+@router.get("/log/promises/{leaf_hash}", response=PromiseShape)
+def get_promise(request: HttpRequest, leaf_hash: str) -> PromiseShape:
+    """Show the log's signed promise of an accepted entry, by the hex of its leaf hash; also after it was kept."""
+    try:
+        entry = queries.entry_hashed(bytes.fromhex(leaf_hash)) if len(leaf_hash) == 64 else None
+    except ValueError:
+        entry = None
+    if entry is None:
+        raise HttpError(404, _("The log has accepted no entry with this hash. Check the hash."))
+    return PromiseShape.of(entry)
 
 
 def _published() -> int:

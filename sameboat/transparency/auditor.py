@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -25,6 +26,9 @@ from sameboat.transparency.sources import Fetch
 MOST_FAULTS = 20
 """Faults that are told in full; beyond them they are counted."""
 
+CLOCK_TOLERANCE = timedelta(seconds=10)
+"""How much earlier than the entry before an entry may say it was recorded: several processes and machines write."""
+
 Progress = Callable[[int, int], None]
 """Told how many entries are done, of how many."""
 
@@ -42,7 +46,11 @@ class Fault:
 
 @dataclass(slots=True)
 class Audit:
-    """What the replay of a log found."""
+    """What the replay of a log found.
+
+    `clock_went_back` counts the entries recorded earlier than the one before them; `first_went_back` is the index of
+    the first. That is no fault: the order of a log is that of its indices, and the time is what a clock said.
+    """
 
     origin: str
     size: int
@@ -50,6 +58,8 @@ class Audit:
     types: Counter[str] = field(default_factory=Counter)
     unknown_types: Counter[str] = field(default_factory=Counter)
     device_signatures: int = 0
+    clock_went_back: int = 0
+    first_went_back: int | None = None
     fault_count: int = 0
     faults: list[Fault] = field(default_factory=list)
     balances: Mapping[tuple[str, str], int] = field(default_factory=dict)
@@ -179,6 +189,7 @@ class _Replay:
         self.found = found
         self.books = Books()
         self.history = History()
+        self.recorded_at: datetime | None = None
 
     def take(self, index: int, body: bytes) -> None:
         """Read one entry; what is wrong with it is added to the findings."""
@@ -189,6 +200,7 @@ class _Replay:
                 self.found.unknown_types["(not an entry of Sameboat)"] += 1
                 return
             kind, version = content["type"], content["v"]
+            self._read_clock(index, content["recorded_at"])
             try:
                 event_type = schema(kind, version)
             except UnknownEventError:
@@ -203,6 +215,18 @@ class _Replay:
             self.found.blame(Fault(index, kind, f"its data does not fit its schema: {place}: {wrong['msg']}"))
         except (UnbalancedError, ClaimError, canonical_json.CanonicalJsonError) as error:
             self.found.blame(Fault(index, kind, str(error)))
+
+    def _read_clock(self, index: int, stamp: Any) -> None:
+        try:
+            moment = datetime.fromisoformat(stamp)
+            back = self.recorded_at is not None and moment < self.recorded_at - CLOCK_TOLERANCE
+        except (TypeError, ValueError) as error:
+            raise ClaimError(f"its recorded_at is no time: {str(stamp)[:40]}") from error
+        if back:
+            self.found.clock_went_back += 1
+            if self.found.first_went_back is None:
+                self.found.first_went_back = index
+        self.recorded_at = moment
 
     def _judge(self, event: Event, content: Mapping[str, Any]) -> None:
         if content["subjects"] != event.subjects():

@@ -92,6 +92,8 @@ class AuditStory:
             "entries_by_type": dict(sorted(found.types.items())),
             "unknown_types": dict(sorted(found.unknown_types.items())),
             "device_signatures": found.device_signatures,
+            "clock_went_back": found.clock_went_back,
+            "first_went_back": found.first_went_back,
             "accounts": len(found.balances),
             "totals": [{"kind": k, "asset": a, "amount": n} for (k, a), n in found.totals().items()],
             "fault_count": found.fault_count,
@@ -103,6 +105,11 @@ class AuditStory:
         yield f"{found.origin}: {found.size:,} entries under the signed root {found.root.hex()}"
         yield "Every entry and every tile leads to that root."
         yield f"{found.device_signatures:,} signatures by device keys were checked."
+        if found.clock_went_back:
+            yield (
+                f"The clock went back {found.clock_went_back:,} times, first at entry {found.first_went_back:,}: times "
+                "around there are what that clock said, the order is the log's."
+            )
         yield ""
         yield "What the log's entries say:"
         for kind, count in sorted(found.types.items()):
@@ -120,6 +127,31 @@ class AuditStory:
         yield f"{found.fault_count:,} things are wrong. The first:"
         for fault in found.faults:
             yield f"  entry {fault.index:,} ({fault.type}): {fault.problem}"
+
+
+@log.command("check-promise")
+def check_promise(
+    file: Annotated[Path, typer.Argument(help="The promise: the note, or its Base64 from the header of an answer.")],
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--log", help="A folder of tiles or the log's address; without it, this installation's own store."
+        ),
+    ] = None,
+    vkey: Annotated[str, typer.Option(help="The log's public key (NAME+ID+BASE64), got from elsewhere.")] = "",
+) -> Any:
+    """Say whether the log kept its promise to publish an entry: kept, not due yet, or broken.
+
+    Where it was broken the answer holds the evidence: the promise and a later checkpoint, both signed by the log's
+    key, the entry in no place of its tree. Exits with 1 then.
+
+    \b
+    sameboat log check-promise pledge.sameboat-promise.txt
+    sameboat log check-promise promise.txt --log https://relief.example --vkey 'relief.example/log+1a2b3c4d+AXh…'
+    """
+    from sameboat.transparency import promise_checking
+
+    return promise_checking.check(file, source, vkey)
 
 
 @log.command()

@@ -61,6 +61,20 @@ def entry_proof(request: HttpRequest, index: int) -> HttpResponse:  # noqa: ARG0
     return answer
 
 
+def promise(request: HttpRequest, leaf_hash: str) -> HttpResponse:  # noqa: ARG001
+    """Answer with the log's signed promise of an accepted entry."""
+    try:
+        found = queries.entry_hashed(bytes.fromhex(leaf_hash))
+    except ValueError:
+        found = None
+    if found is None:
+        raise Http404
+    _given, note = proofs.promise_of(bytes.fromhex(leaf_hash), found.recorded_at)
+    answer = HttpResponse(note, content_type="text/plain; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{found.leaf_hash[:16]}.sameboat-promise.txt"'
+    return answer
+
+
 def verify(request: HttpRequest) -> HttpResponse:
     """Show how to check a proof file, with the page that does it in the browser and the one to take along."""
     return render(request, "transparency/verify.html", {"latest": queries.checkpoint(), "vkey": log_vkey()})

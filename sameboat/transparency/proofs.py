@@ -1,11 +1,16 @@
-"""The proof file of entries of this log: what a person takes home."""
+"""What a person takes home of this log: the promise of an entry just accepted, the proof file of published ones."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
 
 from sameboat.transparency import queries, store
+from sameboat.transparency.engine import promise
+from sameboat.transparency.engine.promise import Promise
 from sameboat.transparency.engine.proof_file import ProvenEntry, build
 from sameboat.transparency.errors import LogError
-from sameboat.transparency.keys import log_vkey
+from sameboat.transparency.keys import log_signer, log_vkey
 from sameboat.transparency.queries import EntryView
 
 
@@ -27,3 +32,23 @@ def proof_file(entries: Sequence[EntryView]) -> bytes:
         if entry.index is not None
     ]
     return build(log_vkey(), latest.note, proven)
+
+
+def promises_of(leaf_hashes: Sequence[bytes]) -> list[str]:
+    """Return the signed promises of accepted entries, in the order of their leaf hashes."""
+    recorded = queries.recorded_at(leaf_hashes)
+    return [promise_of(leaf_hash, recorded[leaf_hash])[1] for leaf_hash in leaf_hashes]
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def promise_of(leaf_hash: bytes, recorded_at: datetime) -> tuple[Promise, str]:
+    """Return the promise of an accepted entry, and the note that the log signs over it.
+
+    The same entry gets the same note for as long as the key and SAMEBOAT_MERGE_DELAY stay: Ed25519 is deterministic.
+    """
+    signer = log_signer()
+    accepted_at = (recorded_at - _EPOCH) // timedelta(milliseconds=1)
+    given = Promise(signer.name, leaf_hash, accepted_at, settings.MERGE_DELAY)
+    return given, promise.sign(given, signer)

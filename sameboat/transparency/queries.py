@@ -77,6 +77,18 @@ def entry_at(index: int) -> EntryView | None:
     return _view(entry) if entry else None
 
 
+def entry_hashed(leaf_hash: bytes) -> EntryView | None:
+    """Return the accepted entry, published or not, with a leaf hash."""
+    entry = Entry.objects.filter(leaf_hash=leaf_hash).first()
+    return _view(entry) if entry else None
+
+
+def recorded_at(leaf_hashes: Sequence[bytes]) -> dict[bytes, datetime]:
+    """Return when the accepted entries with these leaf hashes were recorded."""
+    rows = Entry.objects.filter(leaf_hash__in=leaf_hashes).values_list("leaf_hash", "recorded_at")
+    return {bytes(leaf_hash): at for leaf_hash, at in rows}
+
+
 def entries(before: int | None = None, limit: int = 50, type: str = "") -> list[EntryView]:  # noqa: A002
     """Return published entries, newest first, those before leaf index `before`."""
     found = Entry.objects.filter(index__isnull=False)

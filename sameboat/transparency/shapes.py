@@ -1,10 +1,11 @@
 """The shapes in which the log goes out over the API; hashes in lower-case hex."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from pydantic import BaseModel
 
+from sameboat.transparency import proofs
 from sameboat.transparency.keys import log_vkey
 from sameboat.transparency.models import Checkpoint
 from sameboat.transparency.queries import EntryView
@@ -89,3 +90,24 @@ class ConsistencyShape(BaseModel):
     old_root: str
     new_root: str
     proof: list[str]
+
+
+class PromiseShape(BaseModel):
+    """The log's signed word that an entry will be published by `due_at`. `index` is its leaf once it is."""
+
+    leaf_hash: str
+    index: int | None
+    accepted_at: datetime
+    due_at: datetime
+    note: str
+
+    @classmethod
+    def of(cls, entry: EntryView) -> "PromiseShape":
+        promise, note = proofs.promise_of(bytes.fromhex(entry.leaf_hash), entry.recorded_at)
+        return cls(
+            leaf_hash=entry.leaf_hash,
+            index=entry.index,
+            accepted_at=datetime.fromtimestamp(promise.accepted_at / 1000, UTC),
+            due_at=datetime.fromtimestamp(promise.due_at / 1000, UTC),
+            note=note,
+        )

@@ -75,10 +75,10 @@ class Installation:
         server.send_signal(how)
         return server.wait(timeout=PATIENCE)
 
-    def need(self, quantity=500, once=""):
-        """Publish a need as the hospital's member; return it."""
+    def need(self, item="mask-surgical", once=""):
+        """Publish a need of 500 as the hospital's member; return it."""
         more = ("--once", once) if once else ()
-        return self.json("need", "publish", "Test Hospital", "mask-surgical", quantity, "--as", "hospital", *more)
+        return self.json("need", "publish", "Test Hospital", item, 500, "--as", "hospital", *more)
 
 
 _NOUNS = """

@@ -31,9 +31,10 @@ def loaded(django_db_setup, django_db_blocker):
     from django.core.management import call_command
 
     with django_db_blocker.unblock():
-        report = replay(FOLDER)
-        yield report
-        call_command("flush", interactive=False, verbosity=0)
+        try:
+            yield replay(FOLDER)
+        finally:
+            call_command("flush", interactive=False, verbosity=0)
 
 
 def table_sums(table, base_unit):

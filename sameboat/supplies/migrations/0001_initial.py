@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                 ('standard', models.CharField(blank=True, max_length=200)),
                 ('note', models.CharField(blank=True, max_length=500)),
                 ('source_line', models.IntegerField(null=True)),
-                ('source_url', models.CharField(blank=True, max_length=500)),
+                ('source_url', models.CharField(blank=True, max_length=2000)),
                 ('state', models.CharField(choices=[('open', 'open'), ('met', 'met'), ('stopped', 'stopped')], default='open', max_length=8)),
                 ('published_at', models.DateTimeField()),
                 ('confirmed_at', models.DateTimeField()),

@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from asgiref.sync import async_to_sync
+from django.test import AsyncClient
 
 from sameboat.registry.models import Place
 from sameboat.supplies.models import Need
@@ -199,3 +201,17 @@ def test_what_is_missing_on_arrival_stays_visible(cast, callers):
     assert missing["quantity"] == 10
     totals = callers.anyone.get(f"/organisations/{cast.hospital.public_id}/totals").json()
     assert totals[0]["totals"]["signed-for"]["quantity"] == 90
+
+
+def test_a_file_is_streamed_by_an_asynchronous_server_too(cast, callers):
+    """Part by part, not collected in memory first."""
+    publish(callers, cast)
+
+    async def fetch():
+        answer = await AsyncClient().get("/api/needs.csv")
+        assert answer.is_async
+        return [part async for part in answer.streaming_content]
+
+    parts = async_to_sync(fetch)()
+    assert len(parts) > 1
+    assert len(list(csv.reader(io.StringIO(b"".join(parts).decode())))) == 3
