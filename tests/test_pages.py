@@ -64,7 +64,16 @@ def test_the_trace_says_what_did_not_arrive(client, story):
     assert "20 did not arrive" in client.get(story[1]).content.decode()
 
 
-@pytest.mark.parametrize("path", ["/?as_of=yesterday", "/needs?as_of=2020-13-01", "/needs?before=x"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/?as_of=yesterday",
+        "/?as_of=9999-12-31",
+        "/needs?as_of=0001-01-01",
+        "/needs?as_of=2020-13-01",
+        "/needs?before=x",
+    ],
+)
 def test_a_broken_question_is_answered_with_what_to_do(client, db, path):
     """A page that cannot understand its address says so, and is no error of the server."""
     assert client.get(path).status_code in (400, 422)

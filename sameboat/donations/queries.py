@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import OuterRef, Sum, Value
+from django.db.models.functions import Concat
 
 from sameboat.donations.models import Campaign, Fund, Gift, MoneyDayTotal, Payment, Pledge
 from sameboat.registry.engine import signature
@@ -22,14 +23,12 @@ Measure = MoneyDayTotal.Measure
 
 
 def gifts_left(fund: Fund, currency: str) -> Iterator[tuple[str, int]]:
-    """Yield each gift of a fund with what is left of it in smallest units, oldest first."""
+    """Yield each gift of a fund of which something is left, and how much in smallest units, oldest first."""
     after = 0
+    account = Concat(Value("gift:"), OuterRef("public_id"))
+    unspent = Gift.objects.filter(fund=fund, currency=currency).filter(log.holds_something(account))
     while True:
-        rows = list(
-            Gift.objects.filter(fund=fund, currency=currency, pk__gt=after)
-            .order_by("pk")
-            .values_list("pk", "public_id")[:500]
-        )
+        rows = list(unspent.filter(pk__gt=after).order_by("pk").values_list("pk", "public_id")[:500])
         if not rows:
             return
         held = log.balances(f"gift:{gift}" for _, gift in rows)

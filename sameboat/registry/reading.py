@@ -16,9 +16,12 @@ def day_asked(request: HttpRequest) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        raise InvalidInput([Fault("as_of", _("Write the day as year-month-day, such as 2020-02-12."))]) from None
+        day = None
+    if day is None or not 2000 <= day.year <= 2999:
+        raise InvalidInput([Fault("as_of", _("Write the day as year-month-day, such as 2020-02-12."))])
+    return day
 
 
 def row_asked(request: HttpRequest) -> int | None:

@@ -30,7 +30,7 @@ def offline_verifier_html(log_keys: Sequence[str] = ()) -> str:
     scripts = {name: _read(name) for name in _SCRIPT.findall(page)}
     policy = (
         f"default-src 'none'; style-src {_hashes(styles.values())}; script-src {_hashes(scripts.values())}; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        "base-uri 'none'; form-action 'none'"
     )
     head = f'{_CHARSET}<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
     head += "".join(f'<meta name="sameboat-log-key" content="{escape(key)}">\n' for key in log_keys)

@@ -4,12 +4,13 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 
+from babel.core import get_global
+
 LARGEST = 10**12
 """No single line of relief goods or money is larger; a bigger figure is a slip of the hand."""
 
 # ISO 4217 minor units of the currencies that differ from 2.
 _EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3}
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)\Z")
 
 
@@ -58,7 +59,7 @@ def _number(value: object) -> Fraction:
 
 def exponent(currency: str) -> int:
     """Return how many decimals a currency has (ISO 4217), or raise QuantityError for what is no currency code."""
-    if not _CURRENCY.fullmatch(currency):
+    if currency not in get_global("all_currencies"):
         raise QuantityError("currency", f"{currency[:10]!r} is not a currency; write its three letters, such as CNY")
     return _EXPONENTS.get(currency, 2)
 
