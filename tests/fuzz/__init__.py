@@ -1,0 +1,1 @@
+"""Fuzzing of the parsers of the log's formats, and what it found."""
