@@ -19,7 +19,7 @@ models. IEEE MLSP, 379-384.
 
 from dataclasses import dataclass
 from functools import reduce
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,7 +127,7 @@ def smooth(
     series = observed.shape[2]
     dynamics = _stack(processes, observed.shape[1])
     observed, variance = (np.tile(array, (1, len(processes), 1)) for array in (observed, variance))
-    forward, log_likelihood = _filter(observed, variance, dynamics, reset, memory, predicted=False)
+    forward, log_likelihood = _filter(observed, variance, dynamics, reset, memory, keep="updated")
     log_posterior = log_likelihood + np.tile(evidence, (len(processes), 1)) + log_prior
     members = np.argsort(-log_posterior, axis=0)[: min(keep, len(log_posterior))]
 
@@ -136,20 +136,21 @@ def smooth(
         return np.take_along_axis(wide, np.broadcast_to(members, (*wide.shape[:-2], *members.shape)), axis=-2)
 
     dynamics = _Dynamics(*(chosen(array) for array in dynamics))
-    backward, _ = _filter(chosen(observed)[::-1], chosen(variance)[::-1], dynamics, reset, memory, predicted=True)
+    backward, _ = _filter(chosen(observed)[::-1], chosen(variance)[::-1], dynamics, reset, memory, keep="predicted")
     past = _main_and_young(chosen(forward))
     future = _main_fresh_and_young(backward, memory)
     member_weight = _softmax(np.take_along_axis(log_posterior, members, axis=0))
     return _product(past, future, dynamics, member_weight), _softmax(log_posterior)
 
 
-def log_evidence(
-    observed: Array, variance: Array, evidence: Array, processes: list[Process], *, reset: float, memory: int
-) -> Array:
-    """Return the log likelihood of every member, (processes, noises, series); the arguments are those of `smooth`."""
+def log_evidence(observed: Array, variance: Array, evidence: Array, processes: list[Process], *, reset: float) -> Array:
+    """Return the log likelihood of every member, (processes, noises, series); the arguments are those of `smooth`.
+
+    A reset is merged after a day, which is enough to compare noises.
+    """
     noises, series = observed.shape[1:]
     observed, variance = (np.tile(array, (1, len(processes), 1)) for array in (observed, variance))
-    _, log_likelihood = _filter(observed, variance, _stack(processes, noises), reset, memory, predicted=False)
+    _, log_likelihood = _filter(observed, variance, _stack(processes, noises), reset, memory=1, keep=None)
     return log_likelihood.reshape(len(processes), noises, series) + evidence
 
 
@@ -167,9 +168,14 @@ def _stack(processes: list[Process], noises: int) -> _Dynamics:
 
 
 def _filter(
-    observed: Array, variance: Array, dynamics: _Dynamics, reset: float, memory: int, *, predicted: bool
+    observed: Array,
+    variance: Array,
+    dynamics: _Dynamics,
+    reset: float,
+    memory: int,
+    keep: Literal["predicted", "updated"] | None,
 ) -> tuple[Array, Array]:
-    """Return the states before (`predicted`) or after each day's observation, and the log likelihood of all.
+    """Return the states before (predicted) or after each day's observation, or none, and the log likelihood of all.
 
     The states are (days, 6, 1 + memory, members, series): hypothesis 0 is the main one, hypothesis 1 + t % memory was
     reset on day t and takes the place of the one reset `memory` days before, which is merged into the main one.
@@ -191,7 +197,7 @@ def _filter(
         (sv**2, 2 * sv * ss, ss**2, noise[2]),
     )
     p[0] = 1.0
-    kept = np.empty((days, 6, 1 + memory, members, series))
+    kept = np.empty((days if keep else 0, 6, 1 + memory, members, series))
     log_likelihood = np.zeros((members, series))
     for day in range(days):
         if day:
@@ -205,7 +211,7 @@ def _filter(
             p *= 1 - reset
             p[fresh], m[fresh], v[fresh], pmv[fresh] = reset, 0.0, 0.0, 0.0
             pm[fresh], pv[fresh] = value_variance, slope_variance
-        if predicted:
+        if keep == "predicted":
             _put(kept[day], p, m, v, pm, pmv, pv)
         precision = 1 / (pm + variance[day])
         error = observed[day] - m
@@ -222,7 +228,7 @@ def _filter(
         left = variance[day] * precision
         pmv *= left
         pm *= left
-        if not predicted:
+        if keep == "updated":
             _put(kept[day], p, m, v, pm, pmv, pv)
     return kept, log_likelihood
 

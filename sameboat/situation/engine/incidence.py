@@ -27,7 +27,7 @@ def checked_incidence(incidence: ArrayLike, *, negatives: Literal["raise", "mask
     Raises
     ------
     IncidenceError
-        Not numeric, of another shape, without a day, infinite, or negative.
+        Not numeric, of another shape, empty, infinite, or negative.
     """
     try:
         counts = np.array(incidence, dtype=np.float64)
@@ -35,9 +35,9 @@ def checked_incidence(incidence: ArrayLike, *, negatives: Literal["raise", "mask
         raise IncidenceError(f"Daily counts must be numbers, with NaN for a missing day: {error}.") from error
     if counts.ndim == 1:
         counts = counts[np.newaxis]
-    if counts.ndim != 2 or counts.shape[1] == 0:
+    if counts.ndim != 2 or counts.size == 0:
         raise IncidenceError(
-            "Daily counts must have the shape (days,) or (regions, days) with at least one day; "
+            "Daily counts must have the shape (days,) or (regions, days) with at least one region and day; "
             f"got {np.shape(incidence)}."
         )
     if np.isinf(counts).any():

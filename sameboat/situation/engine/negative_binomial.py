@@ -92,7 +92,7 @@ def dispersions(
     """Return three values of φ that stand for its posterior, and their log prior, both (3, series)."""
     grid = np.repeat(_DISPERSIONS[:, np.newaxis], counts.shape[1], axis=1)
     observed, variance, evidence = gaussian_observations(counts, expected, log_r, grid)
-    log_likelihood = log_evidence(observed, variance, evidence, processes, reset=reset, memory=2)
+    log_likelihood = log_evidence(observed, variance, evidence, processes, reset=reset)
     log_posterior = np.logaddexp.reduce(log_likelihood, axis=0) + _log_prior(grid)
     log_grid = np.log(_DISPERSIONS)
     fine = np.linspace(log_grid[0], log_grid[-1], 100)[:, np.newaxis]

@@ -18,12 +18,12 @@ from sameboat.situation.engine.weekday import weekday_factors
 _SPREAD = 0.5
 # How log R may move, and how probable each is a priori: constant but for resets, a random walk with daily steps of this
 # sd, or a smooth curve that turns over about so many days.
-_STEPS = {0.0: 0.4, 0.02: 1.0, 0.06: 1.0, 0.18: 0.3}
+_STEPS = {0.0: 0.3, 0.02: 0.7, 0.06: 1.3, 0.18: 0.4}
 _LENGTHS = {20.0: 1.0, 50.0: 1.0, 120.0: 0.5}
 # The probability that on a given day R jumps to a value of its own, and the days over which that is told from noise.
 _RESET, _MEMORY = 0.01, 5
-# Members of the bank that are smoothed for each series: those beyond hold next to no probability.
-_SMOOTHED = 8
+# How many members of the bank, the most probable for each series, make its estimate.
+_SMOOTHED = 6
 # Components of a day's posterior that its quantiles are taken from.
 _COMPONENTS = 16
 # A day tells of R when so much of the serial interval before it has been seen, and R = 1 would give so many cases.
@@ -32,7 +32,7 @@ _SEEN, _LEAST_EXPECTED = 0.98, 0.1
 _BRIDGED = 7
 # Series computed at once, by the light first steps and by the bank of filters: as many as keep the arrays of each in
 # the processor's cache.
-_PILOTED_AT_ONCE, _FILTERED_AT_ONCE = 256, 32
+_PILOTED_AT_ONCE, _FILTERED_AT_ONCE = 256, 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,13 @@ def estimate_rt(
         See `checked_incidence` and `checked_serial_interval`.
     ValueError
         A level out of range.
+
+    References
+    ----------
+    C. Fraser (2007). Estimating individual and household reproduction numbers in an emerging epidemic. PLOS ONE 2(8):
+    e758. (R as the ratio of cases to infectiousness.)
+    K. V. Parag (2021). Improved estimation of time-varying reproduction numbers at low case incidence and between
+    epidemic waves. PLOS Computational Biology 17(9): e1009347. (Filtering and smoothing of R.)
     """
     if not 0 < level < 1:
         raise ValueError(f"A level lies between 0 and 1; got {level}.")

@@ -7,8 +7,9 @@ from sameboat.situation.engine.incidence import IncidenceError, checked_incidenc
 @pytest.mark.parametrize(
     ("counts", "says"),
     [
-        ([], "at least one day"),
-        (np.zeros((2, 0)), "at least one day"),
+        ([], "at least one region and day"),
+        (np.zeros((2, 0)), "at least one region and day"),
+        (np.zeros((0, 2)), "at least one region and day"),
         (np.zeros((2, 2, 2)), "shape"),
         (3.0, "shape"),
         (["a", "b"], "numbers"),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import scoringrules
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -18,6 +18,7 @@ NUMBERS = st.floats(-1e4, 1e4)
 FORECASTS = arrays(np.float64, (5, 23), elements=NUMBERS).map(lambda a: np.sort(a, axis=-1))
 
 
+@settings(deadline=None)
 @given(FORECASTS, arrays(np.float64, 5, elements=NUMBERS))
 def test_equals_scoringrules(quantiles, truth):
     """The weighted sum of scoringrules' interval scores and the median's error, to twelve digits."""
@@ -29,6 +30,7 @@ def test_equals_scoringrules(quantiles, truth):
     assert np.allclose(ours, theirs, rtol=1e-12, atol=1e-12)
 
 
+@settings(deadline=None)
 @given(FORECASTS, arrays(np.float64, 5, elements=NUMBERS))
 def test_is_twice_the_mean_quantile_score(quantiles, truth):
     """Bracher et al. (2021), equation 3, with scoringrules' quantile score."""
@@ -38,6 +40,7 @@ def test_is_twice_the_mean_quantile_score(quantiles, truth):
     )
 
 
+@settings(deadline=None)
 @given(NUMBERS, NUMBERS)
 def test_of_a_single_number_is_its_absolute_error(truth, forecast):
     """A forecast without spread scores by how far off it is."""

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import gamma
@@ -35,6 +35,7 @@ def test_discretised_interval_averages_over_the_time_of_day(mean, sd):
         assert ours[day] == pytest.approx(left + right, abs=1e-8)
 
 
+@settings(deadline=None)
 @given(st.floats(1.5, 12), st.floats(0.2, 1))
 def test_discretised_interval_is_a_distribution_with_the_mean_asked_for(mean, spread):
     """Over enough days the probabilities add up to 1 and average to the mean; nobody infects on day 0."""
