@@ -1,4 +1,4 @@
-"""`sameboat log …`: audit a log, export it, publish what waits."""
+"""`sameboat log …`: audit a log, export it, publish what waits. `sameboat witness …` stands in `witness/cli.py`."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sameboat.transparency.witness.cli import witness
+
 if TYPE_CHECKING:
     from sameboat.transparency.auditor import Audit
 
 app = typer.Typer()
 log = typer.Typer(no_args_is_help=True, help="The public log: audit it, export it, publish what waits.")
 app.add_typer(log, name="log")
+app.add_typer(witness, name="witness")
 
 
 @log.command()
