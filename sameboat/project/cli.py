@@ -24,7 +24,7 @@ Exit codes: 0 fine, 1 found something wrong, 2 a mistake in what was asked, 3 co
 """
 
 BEFORE_SETTINGS = {"verify", "key make", "log audit", "log check-promise", "demo", "doctor"}
-"""Commands that need no settings, or look at the place before the settings do."""
+"""Commands that need no settings, or look at the place before the settings do; nor does any of the witness's."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result, or the error, as JSON.")]
 
@@ -208,7 +208,7 @@ def _speaking(command: Callable[..., Any], name: str) -> Callable[..., None]:
     @functools.wraps(command)
     def run(*args: Any, as_json: bool = False, **kwargs: Any) -> None:
         try:
-            if name not in BEFORE_SETTINGS:
+            if name not in BEFORE_SETTINGS and not name.startswith("witness "):
                 set_up()
             elif name == "log audit":
                 rooms.load_event_types()

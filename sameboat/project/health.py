@@ -51,6 +51,8 @@ def healthz(_request: HttpRequest) -> JsonResponse:
         "checkpoint_age_seconds": age,
         "version": sameboat.__version__,
     }
+    if state.witnessed_size is not None:
+        standing["witnessed_size"] = state.witnessed_size
     if stuck:
         standing["problem"] = f"an entry has waited for {waited:.0f} seconds: no sequencer runs; see the server's log"
     return JsonResponse(standing, status=503 if stuck else 200)

@@ -63,6 +63,17 @@ class _LogCollector(Collector):
         if state.signed_at is not None:
             age = (timezone.now() - state.signed_at).total_seconds()
             yield GaugeMetricFamily("sameboat_log_checkpoint_age_seconds", "Age of the last checkpoint.", value=age)
+        if state.witnessed_size is not None:
+            words = "Entries under the last checkpoint that enough witnesses cosigned."
+            yield GaugeMetricFamily("sameboat_log_witnessed_size", words, value=state.witnessed_size)
+            failures = GaugeMetricFamily(
+                "sameboat_log_witness_failures",
+                "How often a witness failed since it last cosigned.",
+                labels=["witness"],
+            )
+            for witness in log.witness_states():
+                failures.add_metric([witness.name], witness.failures)
+            yield failures
 
 
 def metrics(_request: HttpRequest) -> HttpResponse:

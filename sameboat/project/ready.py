@@ -10,15 +10,15 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from sameboat.project import database_file
-from sameboat.transparency import queries, store
+from sameboat.transparency import queries, store, witness_policy
 from sameboat.transparency.errors import BadInput
 
 
 def make_ready(*, migrate: bool) -> int:
     """Bring the installation into a state in which it can serve; return the log's size.
 
-    A new database gets its tables. An old one is changed only with `migrate`. Raises BadInput where that is missing,
-    StoreError where the stored log does not agree with its last checkpoint.
+    A new database gets its tables. An old one is changed only with `migrate`. Raises BadInput where that is missing or
+    the witnesses' policy is wrong, StoreError where the stored log does not agree with its last checkpoint.
     """
     settings.HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = database_file.path()
@@ -32,6 +32,7 @@ def make_ready(*, migrate: bool) -> int:
             f"the database is older than this program: {len(waiting)} changes of its tables wait, the first is "
             f"{waiting[0]}. Make a backup (`sameboat backup FILE`), then start once with --migrate."
         )
+    witness_policy.witnesses()  # a policy that cannot be read is found out now, not by the first checkpoint
     size = store.check_store()
     collect_static()
     return size

@@ -79,6 +79,8 @@ def diagnose(set_up: Callable[[], None]) -> Diagnosis:
     look("tables", _tables)
     look("log", _log)
     look("balances", _balances)
+    if os.environ.get("SAMEBOAT_WITNESSES"):
+        look("witnesses", _witnesses)
     broken = checks[0].state == "wrong"
     look("keys", _keys)
     look("disk", _disk)
@@ -162,6 +164,21 @@ def _balances() -> Check:
         found = f"{account} is kept as {held:,} {asset}, its postings sum to {posted:,}"
         return Check("balances", "wrong", found, "The database was changed by hand: restore a backup.")
     return Check("balances", "fine", "every balance is the sum of its postings")
+
+
+def _witnesses() -> Check:
+    from sameboat.transparency import queries
+
+    state, states = queries.state(), queries.witness_states()
+    failing = [witness for witness in states if witness.failures]
+    if failing:
+        first = failing[0]
+        found = f"{len(failing)} of {len(states)} fail; {first.name}: {first.trouble}"
+        return Check("witnesses", "careful", found, "See `sameboat log witnesses`, and ask those who run them.")
+    if state.witnessed_size != state.size:
+        found = f"{state.witnessed_size or 0:,} of {state.size:,} entries are witnessed"
+        return Check("witnesses", "careful", found, "Is a server or `sameboat log sequence` running?")
+    return Check("witnesses", "fine", f"all {len(states)} cosign")
 
 
 def _keys() -> Check:

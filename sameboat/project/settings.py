@@ -57,6 +57,12 @@ LOG_ORIGIN = os.environ.get("SAMEBOAT_LOG_ORIGIN", "sameboat.invalid/demo" if DE
 # How long an accepted entry may wait for its checkpoint, in seconds: what the log promises, in writing.
 MERGE_DELAY = _whole_number("SAMEBOAT_MERGE_DELAY", 86_400, least=60, most=31 * 86_400)
 
+# The witnesses to ask for cosignatures, as a tlog-policy file; and whether a checkpoint without enough is held back.
+WITNESSES = Path(os.environ["SAMEBOAT_WITNESSES"]) if os.environ.get("SAMEBOAT_WITNESSES") else None
+WITNESS_REQUIRED = os.environ.get("SAMEBOAT_WITNESS_REQUIRED") == "1"
+if WITNESS_REQUIRED and WITNESSES is None:
+    raise ImproperlyConfigured("SAMEBOAT_WITNESS_REQUIRED=1 needs SAMEBOAT_WITNESSES, the policy file that names them.")
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

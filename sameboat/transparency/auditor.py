@@ -6,7 +6,7 @@ It trusts one thing, the log's public key. Memory grows with accounts and keys, 
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from sameboat.transparency.engine.books import Books, UnbalancedError
 from sameboat.transparency.engine.checkpoint import CheckpointError
 from sameboat.transparency.engine.layout import TILE_WIDTH
 from sameboat.transparency.engine.merkle import HASH_SIZE
+from sameboat.transparency.engine.policy import Policy, UntrustedError
 from sameboat.transparency.engine.signed_note import NoteError, NoteVerifier
 from sameboat.transparency.errors import AuditError, ClaimError, UnknownEventError
 from sameboat.transparency.events import Event, History, schema
@@ -50,11 +51,13 @@ class Audit:
 
     `clock_went_back` counts the entries recorded earlier than the one before them; `first_went_back` is the index of
     the first. That is no fault: the order of a log is that of its indices, and the time is what a clock said.
+    `witnesses` are those of a policy that cosigned the checkpoint, and when, in POSIX seconds.
     """
 
     origin: str
     size: int
     root: bytes
+    witnesses: Mapping[str, int] = field(default_factory=dict)
     types: Counter[str] = field(default_factory=Counter)
     unknown_types: Counter[str] = field(default_factory=Counter)
     device_signatures: int = 0
@@ -84,12 +87,13 @@ class Audit:
             self.faults.append(fault)
 
 
-def audit(fetch: Fetch, log: NoteVerifier, progress: Progress | None = None) -> Audit:
+def audit(fetch: Fetch, log: NoteVerifier, progress: Progress | None = None, rules: Policy | None = None) -> Audit:
     """Return what a whole log says, checked from its signed checkpoint down.
 
     Every bundle is checked against the tiles, every tile of every level against the signed root, every entry by the
     schema of its type, every account against its postings, every device-key signature against the keys registered
-    before it. An entry of an unknown type is counted and not judged.
+    before it. An entry of an unknown type is counted and not judged. With `rules`, enough of their witnesses must have
+    cosigned the checkpoint.
 
     Raises
     ------
@@ -97,13 +101,19 @@ def audit(fetch: Fetch, log: NoteVerifier, progress: Progress | None = None) -> 
         When the log does not hold what its checkpoint signs: then its entries mean nothing.
     """
     try:
-        head, _ = checkpoint.open(fetch(layout.CHECKPOINT_PATH), log)
+        note = fetch(layout.CHECKPOINT_PATH)
+        head, _ = checkpoint.open(note, log)
+        cosigned = {} if rules is None else replace(rules, logs=()).check(note, [log]).witnesses
+    except UntrustedError as error:
+        raise AuditError(
+            f"{error}. Without them the log may show others another history; ask again later, or ask its owner."
+        ) from error
     except (NoteError, CheckpointError) as error:
         raise AuditError(
             f"the checkpoint cannot be believed: {error}. Check the key given with --vkey against the one that the "
             "log's owner publishes elsewhere."
         ) from error
-    found = Audit(head.origin, head.size, head.root)
+    found = Audit(head.origin, head.size, head.root, witnesses=cosigned)
     replay = _Replay(found)
     for index, body in enumerate(_proven_entries(fetch, head)):
         replay.take(index, body)

@@ -1,18 +1,23 @@
-"""`sameboat log …`: audit a log, export it, publish what waits."""
+"""`sameboat log …`: audit a log, export it, publish what waits. `sameboat witness …` stands in `witness/cli.py`."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sameboat.transparency.witness.cli import witness
+
 if TYPE_CHECKING:
     from sameboat.transparency.auditor import Audit
+    from sameboat.transparency.engine.policy import Policy
 
 app = typer.Typer()
 log = typer.Typer(no_args_is_help=True, help="The public log: audit it, export it, publish what waits.")
 app.add_typer(log, name="log")
+app.add_typer(witness, name="witness")
 
 
 @log.command()
@@ -24,28 +29,34 @@ def audit(
     vkey: Annotated[
         str, typer.Option(help="The log's public key (NAME+ID+BASE64), got from elsewhere than the log.")
     ] = "",
+    policy: Annotated[
+        Path | None, typer.Option(help="A tlog-policy file: which witnesses must have cosigned the checkpoint.")
+    ] = None,
 ) -> Any:
     """Replay a whole log: tiles, signatures, and every balance.
 
-    Trusts the key alone. Prints the totals by kind of account, and the first entries where the books do not balance
-    or a signature does not hold. Exits with 1 if anything is wrong.
+    Trusts the key alone, and with a policy the witnesses that it names. Prints the totals by kind of account, and the
+    first entries where the books do not balance or a signature does not hold. Exits with 1 if anything is wrong.
 
     \b
     sameboat log audit
     sameboat log audit https://relief.example --vkey 'relief.example/log+1a2b3c4d+AXh…'
-    sameboat log audit ./mirror --vkey 'relief.example/log+1a2b3c4d+AXh…'
+    sameboat log audit ./mirror --vkey 'relief.example/log+1a2b3c4d+AXh…' --policy witnesses.policy
     """
     from sameboat.progress import progress_bar
     from sameboat.transparency import auditor, sources
-    from sameboat.transparency.engine.signed_note import KeyFormatError, Verifier
+    from sameboat.transparency.engine.signed_note import KeyFormatError, NoteVerifier, Verifier
     from sameboat.transparency.errors import BadInput
 
     try:
-        given = Verifier.from_vkey(vkey) if vkey else None
+        given: NoteVerifier | None = Verifier.from_vkey(vkey) if vkey else None
     except KeyFormatError as error:
         raise BadInput(f"--vkey: {error}") from error
+    rules = _read_policy(policy)
+    if given is None and rules is not None and len(rules.logs) == 1:
+        given = rules.logs[0].key
     if source is None:
-        return _audit_own(given)
+        return _audit_own(given, rules)
     if given is None:
         raise BadInput(
             "give the log's public key with --vkey, got from somewhere else than the log itself: its owner's site, a "
@@ -53,10 +64,20 @@ def audit(
         )
     fetch = sources.server(source) if source.startswith(("http://", "https://")) else sources.folder(Path(source))
     with progress_bar("entries checked") as progress:
-        return AuditStory(auditor.audit(fetch, given, progress))
+        return AuditStory(auditor.audit(fetch, given, progress, rules))
 
 
-def _audit_own(given: Any) -> "AuditStory":
+def _read_policy(path: Path | None) -> "Policy | None":
+    from sameboat.transparency.engine import policy as policies
+    from sameboat.transparency.errors import BadInput
+
+    try:
+        return None if path is None else policies.parse(path.read_bytes())
+    except policies.PolicyError as error:
+        raise BadInput(f"{path}: {error}") from error
+
+
+def _audit_own(given: Any, rules: "Policy | None") -> "AuditStory":
     import django
 
     django.setup()
@@ -67,7 +88,7 @@ def _audit_own(given: Any) -> "AuditStory":
     if given is None and not keys.has_key():
         raise BadInput("this SAMEBOAT_HOME has no log; run `sameboat demo` or `sameboat serve` first, or name a source")
     with progress_bar("entries checked") as progress:
-        found = auditor.audit(sources.own_store(), given or keys.log_signer().verifier, progress)
+        found = auditor.audit(sources.own_store(), given or keys.log_signer().verifier, progress, rules)
     auditor.compare(found, queries.posted_sums(below=found.size))
     return AuditStory(found)
 
@@ -91,6 +112,7 @@ class AuditStory:
             "root": found.root.hex(),
             "entries_by_type": dict(sorted(found.types.items())),
             "unknown_types": dict(sorted(found.unknown_types.items())),
+            "witnesses": dict(found.witnesses),
             "device_signatures": found.device_signatures,
             "clock_went_back": found.clock_went_back,
             "first_went_back": found.first_went_back,
@@ -104,6 +126,8 @@ class AuditStory:
         found = self.found
         yield f"{found.origin}: {found.size:,} entries under the signed root {found.root.hex()}"
         yield "Every entry and every tile leads to that root."
+        for name, seconds in found.witnesses.items():
+            yield f"Cosigned by {name}, {datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC."
         yield f"{found.device_signatures:,} signatures by device keys were checked."
         if found.clock_went_back:
             yield (
@@ -184,16 +208,45 @@ def export(folder: Annotated[Path, typer.Argument(help="Where to write; made if 
 
 @log.command()
 def publish() -> Any:
-    """Publish what waits, once; while a server or sequencer runs there is no need to.
+    """Publish what waits, once, and ask the witnesses; while a server or sequencer runs there is no need to.
 
     \b
     sameboat log publish
     """
-    from sameboat.transparency import actions, queries
+    from sameboat.transparency import actions, cosigning, queries, witness_policy
+    from sameboat.transparency.witness_courier import Courier
 
     while actions.publish() is not None:
         pass
-    return {"size": queries.state().size}
+    if witness_policy.witnesses() is not None:
+        with Courier() as courier:
+            cosigning.gather(courier.post)
+    state = queries.state()
+    return {"size": state.size} if state.witnessed_size is None else asdict(LogSizes(state.size, state.witnessed_size))
+
+
+@dataclass(frozen=True, slots=True)
+class LogSizes:
+    """How many entries are published, and how many under a checkpoint that enough witnesses cosigned."""
+
+    size: int
+    witnessed_size: int
+
+
+@log.command(name="witnesses")
+def show_witnesses() -> Any:
+    """Show the witnesses that this log asks: what each cosigned last, and what is wrong.
+
+    
+    sameboat log witnesses
+    """
+    from sameboat.transparency import queries
+    from sameboat.transparency.errors import BadInput
+
+    states = queries.witness_states()
+    if not states:
+        raise BadInput("this log asks no witnesses; name a policy file in SAMEBOAT_WITNESSES (docs/witness.md)")
+    return [asdict(state) for state in states]
 
 
 @log.command()

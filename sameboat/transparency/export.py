@@ -26,7 +26,7 @@ def export(folder: Path, progress: Callable[[int, int], None] | None = None) -> 
     Full tiles never change, so a second export adds what is new. The checkpoint is written last: at every moment the
     folder is a whole log. Raises BadInput where nothing is published yet, StoreError where the store lacks a part.
     """
-    last = store.latest_checkpoint()
+    last = store.served_checkpoint()
     if last is None:
         raise BadInput("nothing is published yet; start the server, or run `sameboat log sequence`")
     written = 0

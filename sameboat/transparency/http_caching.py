@@ -24,10 +24,11 @@ def state_tag() -> str:
     """Return a validator that changes whenever anything on the log does.
 
     Every action appends to the log, so what has not changed since the last entry has not changed at all. The published
-    size is part of it: where two actions commit out of the order of their numbers, publishing settles it.
+    size is part of it: where two actions commit out of the order of their numbers, publishing settles it. So are the
+    cosignatures that come in afterwards.
     """
-    accepted, published = queries.reach()
-    digest = hashlib.sha256(f"{__version__} {accepted} {published}".encode()).hexdigest()
+    reach = " ".join(str(part) for part in queries.reach())
+    digest = hashlib.sha256(f"{__version__} {reach}".encode()).hexdigest()
     return f'W/"{digest[:20]}"'
 
 

@@ -1,11 +1,11 @@
 """The log's own signing key: made on first use in SAMEBOAT_HOME/keys, readable by the owner alone, never logged."""
 
 import functools
-import os
 import secrets
 
 from django.conf import settings
 
+from sameboat.transparency import key_files
 from sameboat.transparency.engine import signed_note
 
 FILE_NAME = "log-signing-key"
@@ -23,21 +23,8 @@ def log_signer() -> signed_note.Signer:
     Its name is the log's origin: SAMEBOAT_LOG_ORIGIN counts when the key is made, and never again.
     """
     path = settings.HOME / "keys" / FILE_NAME
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = path.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(signed_note.Signer(settings.LOG_ORIGIN, secrets.token_bytes(32)).skey + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass  # another process made it first; that one counts
-        finally:
-            draft.unlink()
-    return signed_note.Signer.from_skey(path.read_text().strip())
+    skey = key_files.read_or_make(path, lambda: signed_note.Signer(settings.LOG_ORIGIN, secrets.token_bytes(32)).skey)
+    return signed_note.Signer.from_skey(skey)
 
 
 def log_vkey() -> str:

@@ -100,12 +100,39 @@ class Tile(models.Model):
 
 
 class Checkpoint(models.Model):
-    """A signed statement of the tree's size and root; published with the entries it covers, in one transaction."""
+    """A signed statement of the tree's size and root; published with the entries it covers, in one transaction.
+
+    Witnesses' cosignatures are added to the note afterwards; `witnessed_at` is when enough of them were there.
+    """
 
     size = models.BigIntegerField(unique=True)
     root = models.BinaryField(max_length=HASH_SIZE)
     note = models.TextField()
     signed_at = models.DateTimeField()
+    witnessed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-size"], name="checkpoint_witnessed", condition=models.Q(witnessed_at__isnull=False))
+        ]
 
     def __str__(self) -> str:
         return f"checkpoint {self.size}"
+
+
+class WitnessContact(models.Model):
+    """How it stands between the log and one witness, named by its key: what it cosigned last, and what went wrong."""
+
+    name = models.CharField(max_length=255)
+    key_id = models.CharField(max_length=8)
+    size = models.BigIntegerField(default=0)
+    cosigned_at = models.DateTimeField(null=True)
+    failures = models.IntegerField(default=0)
+    trouble = models.TextField(default="")
+    next_try = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "key_id"], name="witness_key")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -20,8 +20,10 @@ def log(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("type", "")
     found = queries.entries(before=asked, limit=PAGE, type=kind)
     full = len(found) == PAGE
+    latest = queries.checkpoint()
     context = {
-        "latest": queries.checkpoint(),
+        "latest": latest,
+        "cosigners": queries.cosigners(latest) if latest else [],
         "vkey": log_vkey(),
         "entries": found,
         "types": [(each.type, each.words) for each in schemas()],

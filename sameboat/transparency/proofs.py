@@ -12,26 +12,34 @@ from sameboat.transparency.engine.proof_file import ProvenEntry, build
 from sameboat.transparency.errors import LogError
 from sameboat.transparency.keys import log_signer, log_vkey
 from sameboat.transparency.queries import EntryView
+from sameboat.transparency.witness_policy import witnesses
 
 
 def proof_file(entries: Sequence[EntryView]) -> bytes:
-    """Return the proof file of published entries under the latest checkpoint; entries that still wait are left out.
+    """Return the proof file of published entries; entries that still wait are left out.
+
+    They are proved under the last checkpoint that enough witnesses cosigned if it covers all of them, otherwise under
+    the latest.
 
     Raises
     ------
     LogError
         When none of them is published yet.
     """
-    latest = store.latest_checkpoint()
-    published = [entry for entry in entries if entry.index is not None and latest and entry.index < latest.size]
-    if latest is None or not published:
+    served = store.served_checkpoint()
+    published = [entry for entry in entries if entry.index is not None and served and entry.index < served.size]
+    if served is None or not published:
         raise LogError("nothing of this is published yet; the next checkpoint follows within seconds, try again then")
+    asked = witnesses()
+    witnessed = store.witnessed_checkpoint() if asked else None
+    newest = max(entry.index for entry in published if entry.index is not None)
+    under = witnessed if witnessed is not None and newest < witnessed.size else served
     proven = [
-        ProvenEntry(entry.index, entry.text.encode(), tuple(queries.inclusion_proof(entry.index, latest.size)))
+        ProvenEntry(entry.index, entry.text.encode(), tuple(queries.inclusion_proof(entry.index, under.size)))
         for entry in published
         if entry.index is not None
     ]
-    return build(log_vkey(), latest.note, proven)
+    return build(log_vkey(), under.note, proven, [key.vkey for key in asked.keys] if asked else ())
 
 
 def promises_of(leaf_hashes: Sequence[bytes]) -> list[str]:

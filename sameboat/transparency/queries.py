@@ -3,18 +3,21 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Exists, Min, Sum
 from django.db.models.expressions import Combinable
 
 from sameboat.transparency import store
-from sameboat.transparency.engine import tiles
+from sameboat.transparency.engine import cosignature, signed_note, tiles
 from sameboat.transparency.errors import UnknownEventError
 from sameboat.transparency.events import schema
-from sameboat.transparency.models import Balance, Checkpoint, Entry, EntrySubject, LedgerPosting
+from sameboat.transparency.keys import log_signer
+from sameboat.transparency.models import Balance, Checkpoint, Entry, EntrySubject, LedgerPosting, WitnessContact
+from sameboat.transparency.witness_policy import witnesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,8 @@ def _view(entry: Entry) -> EntryView:
 
 
 def checkpoint() -> Checkpoint | None:
-    """Return the last published checkpoint, None before the first."""
-    return store.latest_checkpoint()
+    """Return the checkpoint to show, None before the first; where witnesses are required, the last with enough."""
+    return store.served_checkpoint()
 
 
 def entry_at(index: int) -> EntryView | None:
@@ -92,6 +95,10 @@ def recorded_at(leaf_hashes: Sequence[bytes]) -> dict[bytes, datetime]:
 def entries(before: int | None = None, limit: int = 50, type: str = "") -> list[EntryView]:  # noqa: A002
     """Return published entries, newest first, those before leaf index `before`."""
     found = Entry.objects.filter(index__isnull=False)
+    if settings.WITNESS_REQUIRED:
+        served = store.served_checkpoint()
+        size = served.size if served else 0
+        before = size if before is None else min(before, size)
     if before is not None:
         found = found.filter(index__lt=before)
     if type:
@@ -153,24 +160,90 @@ def drifted_balances(limit: int = 10) -> list[tuple[str, str, int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """How the log stands: entries published, entries waiting and the row of the oldest, when last signed."""
+    """How the log stands: entries published, entries waiting and the row of the oldest, when last signed.
+
+    `witnessed_size` counts the entries under the last checkpoint that enough witnesses cosigned; None where no
+    witnesses are set up.
+    """
 
     size: int
     waiting: int
     oldest_waiting: int | None
     signed_at: datetime | None
+    witnessed_size: int | None = None
 
 
 def state() -> LogState:
-    """Return how the log stands; reads what waits and one checkpoint, not the history."""
+    """Return how the log stands; reads what waits and two checkpoints, not the history."""
     last = store.latest_checkpoint()
+    witnessed = store.witnessed_checkpoint() if settings.WITNESSES else None
     waiting = Entry.objects.filter(index__isnull=True).aggregate(count=Count("id"), oldest=Min("id"))
     return LogState(
         size=last.size if last else 0,
         waiting=waiting["count"],
         oldest_waiting=waiting["oldest"],
         signed_at=last.signed_at if last else None,
+        witnessed_size=None if settings.WITNESSES is None else witnessed.size if witnessed else 0,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessState:
+    """How it stands between this log and one witness: what it cosigned last and when, and what is wrong if anything."""
+
+    name: str
+    vkey: str
+    size: int
+    cosigned_at: datetime | None
+    failures: int
+    trouble: str
+    next_try: datetime | None
+
+
+def witness_states() -> list[WitnessState]:
+    """Return how it stands with each witness that this log asks; none where none are set up."""
+    asked = witnesses()
+    if asked is None:
+        return []
+    contacts = {(contact.name, contact.key_id): contact for contact in WitnessContact.objects.all()}
+    states = []
+    for witness in asked.asked.values():
+        contact = contacts.get((witness.key.name, witness.key.key_id.hex())) or WitnessContact()
+        states.append(
+            WitnessState(
+                name=witness.name,
+                vkey=witness.key.vkey,
+                size=contact.size,
+                cosigned_at=contact.cosigned_at,
+                failures=contact.failures,
+                trouble=contact.trouble,
+                next_try=contact.next_try,
+            )
+        )
+    return states
+
+
+@dataclass(frozen=True, slots=True)
+class Cosigner:
+    """A witness of the policy, by its name there and its key; when it cosigned the checkpoint, or None."""
+
+    name: str
+    vkey: str
+    cosigned_at: datetime | None
+
+
+def cosigners(checkpoint: Checkpoint) -> list[Cosigner]:
+    """Return the witnesses of this log's policy, each with its cosignature on the checkpoint, verified here."""
+    asked = witnesses()
+    if asked is None:
+        return []
+    opened = signed_note.open(checkpoint.note, [log_signer().verifier, *asked.keys])
+    times = {(s.name, s.key_id): cosignature.timestamp(s.signature) for s in opened.verified}
+    return [
+        Cosigner(name, key.vkey, None if at is None else datetime.fromtimestamp(at, UTC))
+        for name, key in asked.named_keys
+        for at in [times.get((key.name, key.key_id))]
+    ]
 
 
 def inclusion_proof(index: int, size: int) -> list[bytes]:
@@ -198,9 +271,14 @@ def read_entries(index: int, width: int) -> list[bytes]:
     return store.read_entries(index, width)
 
 
-def reach() -> tuple[int, int]:
-    """Return the number of the last accepted entry and the published size; together they change with every event."""
-    return Entry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0, store.latest_size()
+def reach() -> tuple[int, int, int]:
+    """Return the number of the last accepted entry, the size that is shown, and the length of its checkpoint's note.
+
+    Together they change with every event, and with every cosignature.
+    """
+    served = store.served_checkpoint()
+    accepted = Entry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    return (accepted, served.size, len(served.note)) if served else (accepted, 0, 0)
 
 
 def holds_something(account: Combinable) -> Exists:

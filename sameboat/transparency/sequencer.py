@@ -1,4 +1,4 @@
-"""The one sequencer: publishes what waits, again and again, until it is told to stop."""
+"""The one sequencer: publishes what waits, again and again, until it is told to stop; witnesses are asked beside it."""
 
 import fcntl
 import os
@@ -11,6 +11,7 @@ import structlog
 from django.conf import settings
 from django.db import connection
 
+from sameboat.transparency import cosigning
 from sameboat.transparency.actions import LARGEST_BATCH, publish
 from sameboat.transparency.store import latest_size
 
@@ -46,8 +47,9 @@ def run(stop: threading.Event, observe: Observe | None = None) -> None:
             with _alone(stop) as chosen:
                 if chosen:
                     _log.info("sequencer runs", log_size=latest_size())
-                    for published in _rounds(stop, observe):
-                        failures = 0 if published else failures
+                    with cosigning.gathering() as wake:
+                        for published in _rounds(stop, observe, wake):
+                            failures = 0 if published else failures
         except Exception as error:
             failures += 1
             pause = min(BUSY_PAUSE * 2**failures, LONGEST_PAUSE)
@@ -57,7 +59,7 @@ def run(stop: threading.Event, observe: Observe | None = None) -> None:
     connection.close()
 
 
-def _rounds(stop: threading.Event, observe: Observe | None) -> Iterator[bool]:
+def _rounds(stop: threading.Event, observe: Observe | None, wake: Callable[[], None]) -> Iterator[bool]:
     pause, size = BUSY_PAUSE, latest_size()
     while not stop.is_set():
         started = time.perf_counter()
@@ -66,6 +68,7 @@ def _rounds(stop: threading.Event, observe: Observe | None) -> Iterator[bool]:
         if checkpoint is None:
             pause = min(pause * 1.5, IDLE_PAUSE)
         else:
+            wake()
             entries, size = checkpoint.size - size, checkpoint.size
             if observe is not None:
                 observe(time.perf_counter() - started, entries)

@@ -5,14 +5,25 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sameboat.transparency import proofs
+from sameboat.transparency import proofs, queries
 from sameboat.transparency.keys import log_vkey
 from sameboat.transparency.models import Checkpoint
 from sameboat.transparency.queries import EntryView
 
 
+class CosignerShape(BaseModel):
+    """A witness that this log asks, and when it cosigned the checkpoint; null if it has not."""
+
+    name: str
+    vkey: str
+    cosigned_at: datetime | None
+
+
 class CheckpointShape(BaseModel):
-    """The last published checkpoint, and the key that checks it."""
+    """The last published checkpoint, and the key that checks it.
+
+    `witnessed` says whether enough of the witnesses that the log asks have cosigned it; null where it asks none.
+    """
 
     origin: str
     size: int
@@ -20,9 +31,12 @@ class CheckpointShape(BaseModel):
     note: str
     vkey: str
     signed_at: datetime
+    witnessed: bool | None
+    witnesses: list[CosignerShape]
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> "CheckpointShape":
+        cosigners = queries.cosigners(checkpoint)
         return cls(
             origin=checkpoint.note.split("\n", 1)[0],
             size=checkpoint.size,
@@ -30,6 +44,8 @@ class CheckpointShape(BaseModel):
             note=checkpoint.note,
             vkey=log_vkey(),
             signed_at=checkpoint.signed_at,
+            witnessed=checkpoint.witnessed_at is not None if cosigners else None,
+            witnesses=[CosignerShape(name=c.name, vkey=c.vkey, cosigned_at=c.cosigned_at) for c in cosigners],
         )
 
 

@@ -94,7 +94,7 @@ def own_store() -> Fetch:
 
     def fetch(path: str) -> bytes:
         if path == layout.CHECKPOINT_PATH:
-            last = store.latest_checkpoint()
+            last = store.served_checkpoint()
             if last is None:
                 raise BadInput("nothing is published yet; start the server, or run `sameboat log sequence`")
             return last.note.encode()

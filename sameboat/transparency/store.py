@@ -1,5 +1,7 @@
 """The tree as the database holds it: tile reader, latest checkpoint, and the check that both agree."""
 
+from django.conf import settings
+
 from sameboat.transparency import published
 from sameboat.transparency.engine import checkpoint, merkle
 from sameboat.transparency.engine.checkpoint import CheckpointError
@@ -11,8 +13,18 @@ from sameboat.transparency.models import Checkpoint, Entry, Tile
 
 
 def latest_checkpoint() -> Checkpoint | None:
-    """Return the last published checkpoint."""
+    """Return the last checkpoint that was signed."""
     return Checkpoint.objects.order_by("-size").first()
+
+
+def witnessed_checkpoint() -> Checkpoint | None:
+    """Return the last checkpoint that enough witnesses cosigned."""
+    return Checkpoint.objects.filter(witnessed_at__isnull=False).order_by("-size").first()
+
+
+def served_checkpoint() -> Checkpoint | None:
+    """Return the checkpoint that is shown to others: the last, or where witnesses are required the last with enough."""
+    return witnessed_checkpoint() if settings.WITNESS_REQUIRED else latest_checkpoint()
 
 
 def latest_size() -> int:

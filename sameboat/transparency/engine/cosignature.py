@@ -19,6 +19,7 @@ ED25519 = 0x04
 ML_DSA_44 = 0x06
 MAX_TIMESTAMP = 2**63 - 1
 SEED_BYTES = 32
+MAX_NAME_BYTES = 255  # of a log or cosigner that an ML-DSA-44 cosignature can name
 
 PUBLIC_KEY_BYTES: Mapping[int, int] = {ED25519: 32, ML_DSA_44: 1312}
 SIGNATURE_BYTES: Mapping[int, int] = {ED25519: 64, ML_DSA_44: 2420}
@@ -170,8 +171,8 @@ def trusted_key(vkey: str) -> NoteVerifier:
 def _short(text: str) -> bytes:
     """Return `text` as `opaque<1..2^8-1>` of RFC 8446, section 3.4."""
     data = text.encode()
-    if len(data) > 255:
+    if len(data) > MAX_NAME_BYTES:
         raise CosignatureError(
-            f"'{text[:40]}…' has {len(data)} bytes; an ML-DSA-44 cosignature carries names up to 255"
+            f"'{text[:40]}…' has {len(data)} bytes; an ML-DSA-44 cosignature carries names up to {MAX_NAME_BYTES}"
         )
     return len(data).to_bytes(1) + data
