@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sameboat.transparency.engine import base64_text, checkpoint, cosignature, merkle, signed_note, witnessing
@@ -57,6 +57,7 @@ def test_another_implementations_conversation():
     assert last.size == 5
 
 
+@settings(deadline=None)
 @given(st.integers(0, SIZE), st.integers(0, SIZE))
 def test_what_extends_the_last_checkpoint_is_cosigned(old_size, size):
     """From any size to any larger or equal one of the same history, at the witness's own time."""
@@ -65,6 +66,7 @@ def test_what_extends_the_last_checkpoint_is_cosigned(old_size, size):
     assert judge(request("A", old_size, size), last) == cosigned("A", size)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_nobody_makes_a_witness_cosign_two_histories(data):
     """Whatever a log and those who copy from it send, in whatever order, what is cosigned is one history."""
@@ -128,6 +130,7 @@ def test_what_is_no_request_is_refused(body):
 def test_nothing_that_comes_in_breaks_the_parser(body):
     """Any bytes are a request or refused as none."""
 
+    @settings(deadline=None)
     @given(body)
     def anything(data):
         with contextlib.suppress(MalformedRequestError, UnsignedError):
@@ -136,6 +139,7 @@ def test_nothing_that_comes_in_breaks_the_parser(body):
     anything()
 
 
+@settings(deadline=None)
 @given(st.integers(0, SIZE), st.integers(0, 63))
 def test_a_request_reads_as_it_was_written(size, count):
     """Writing and reading agree on every part."""
