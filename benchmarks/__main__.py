@@ -7,7 +7,7 @@ import platform
 import sys
 from dataclasses import asdict, dataclass
 
-NAMES = ("scenario", "verify", "pages", "log", "situation_rt")
+NAMES = ("scenario", "verify", "pages", "log", "witnessed", "situation_rt")
 # Minutes long: run only when named.
 STUDIES = ("rt_coverage",)
 
