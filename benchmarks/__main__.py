@@ -7,9 +7,9 @@ import platform
 import sys
 from dataclasses import asdict, dataclass
 
-NAMES = ("scenario", "verify", "pages", "log", "witnessed", "situation_rt")
+NAMES = ("scenario", "verify", "pages", "log", "witnessed", "situation_rt", "situation_forecast")
 # Minutes long: run only when named.
-STUDIES = ("rt_coverage",)
+STUDIES = ("rt_coverage", "forecast_scores")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,19 +29,27 @@ def outcomes(forecasts, observed, rounds=10):
 
 def test_members_weigh_alike_at_first():
     """Without outcomes no member is preferred."""
-    assert member_weights(["flat", "trend"], []) == {"flat": 0.5, "trend": 0.5}
+    assert member_weights({"flat": 1.0, "trend": 1.0}, []) == {"flat": 0.5, "trend": 0.5}
+
+
+def test_a_member_that_has_learnt_little_weighs_little():
+    """Without outcomes a member weighs as its credit says."""
+    assert member_weights({"flat": 1.0, "trend": 0.25}, []) == pytest.approx({"flat": 0.8, "trend": 0.2})
 
 
 def test_the_better_member_weighs_more():
     """The member that came closer weighs more, and the weights add up to 1."""
-    weights = member_weights(["near", "far"], outcomes({"near": SHAPE, "far": 2 * SHAPE}, 100.0))
+    weights = member_weights({"near": 1.0, "far": 1.0}, outcomes({"near": SHAPE, "far": 2 * SHAPE}, 100.0))
     assert weights["near"] > 0.9
     assert sum(weights.values()) == pytest.approx(1)
 
 
 def test_weeks_whose_outcome_is_unknown_do_not_count():
     """Outcomes that are not known yet leave the weights alike."""
-    assert member_weights(["a", "b"], outcomes({"a": SHAPE, "b": 2 * SHAPE}, float("nan"))) == {"a": 0.5, "b": 0.5}
+    assert member_weights({"a": 1.0, "b": 1.0}, outcomes({"a": SHAPE, "b": 2 * SHAPE}, float("nan"))) == {
+        "a": 0.5,
+        "b": 0.5,
+    }
 
 
 def test_bands_stay_as_learnt_at_first():

@@ -14,6 +14,7 @@ WEIGHTED_WEEKS: Final = 12  # past rounds that set the weights
 SHARPNESS: Final = 8.0  # a member whose score is 10 % worse weighs 1.1 ** -8 = 0.47 of the other
 FITTED_WEEKS: Final = 26  # past rounds that set the width
 HALF_BELIEF: Final = 13  # past rounds after which half of a measured factor, in logs, is believed
+HELD: Final = ((BAND_50, 0.50), (BAND_95, 0.96))  # bands, and the share of past outcomes they ought to have held
 NARROWEST: Final = 0.8
 WIDEST: Final = 1.8
 
@@ -42,21 +43,21 @@ class Outcome:
     observed: Array
 
 
-def member_weights(names: Sequence[str], outcomes: Sequence[Outcome]) -> dict[str, float]:
-    """Return each member's weight, summing to 1, from its scores in the newest of `outcomes`, given oldest first.
+def member_weights(credit: Mapping[str, float], outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Return each member's weight, summing to 1, from its `credit` and its scores in `outcomes`, given oldest first.
 
-    The weight is the inverse of its mean relative score to the power `SHARPNESS`. A round counts as one, whatever the
-    size of the epidemic then. Without outcomes all weigh alike.
+    The weight is the credit, times the inverse of the member's mean relative score in the newest rounds to the power
+    `SHARPNESS`. A round counts as one, whatever the size of the epidemic then. Without outcomes the credit decides.
     """
+    names = list(credit)
     relative = []
     for outcome in outcomes[-WEIGHTED_WEEKS:]:
         forecasts = (outcome.round.members[name][:, outcome.horizon] for name in names)
         scores = np.array([np.nansum(interval_score(forecast, outcome.observed)) for forecast in forecasts])
         if scores.min() > 0:
             relative.append(scores / scores.mean())
-    if not relative:
-        return dict.fromkeys(names, 1 / len(names))
-    weights = np.mean(relative, axis=0) ** -SHARPNESS
+    earned = np.mean(relative, axis=0) ** -SHARPNESS if relative else np.ones(len(names))
+    weights = np.array(list(credit.values())) * earned
     return dict(zip(names, (weights / weights.sum()).tolist(), strict=True))
 
 
@@ -65,11 +66,11 @@ def fitted(quantiles: Array, outcomes: Sequence[Outcome], pseudo_count: float) -
 
     Two factors, of the 50 % and the 95 % band, say how much wider the bands of past rounds ought to have been to hold
     their share of outcomes: split conformal prediction (Romano et al. 2019, arXiv:1905.03222) with a multiplicative
-    score. Few rounds are believed less, because the places of one week err together.
+    score. Few rounds are believed less, and 95 % is aimed at with a margin: the places of one week err together.
     """
     past = outcomes[-FITTED_WEEKS:]
     belief = len(past) / (len(past) + HALF_BELIEF)
-    factors = [_factor(past, band, share, pseudo_count) ** belief for band, share in ((BAND_50, 0.5), (BAND_95, 0.95))]
+    factors = [_factor(past, band, share, pseudo_count) ** belief for band, share in HELD]
     stretch = np.interp(np.abs(LEVELS - 0.5), [0.25, 0.475], factors)
     logs = np.log(quantiles + pseudo_count)
     middle = logs[:, MEDIAN, None]

@@ -7,7 +7,7 @@ import numpy as np
 
 from sameboat.situation.engine.forecast.combination import Outcome, Round, fitted, member_weights
 from sameboat.situation.engine.forecast.lessons import late_reports, lesson
-from sameboat.situation.engine.forecast.members import MEMBERS
+from sameboat.situation.engine.forecast.members import MEMBERS, credit
 from sameboat.situation.engine.forecast.origins import PSEUDO_COUNT, Origins
 from sameboat.situation.engine.forecast.vintage import History, VintageError
 from sameboat.situation.engine.incidence import Array
@@ -50,7 +50,7 @@ class Forecaster:
                 counts = np.maximum(np.exp(taught.now.level[:, None] + member(taught)) - PSEUDO_COUNT, 0)
                 members[name].append(np.where(taught.now.reporting[:, None], counts, np.nan))
             outcomes = self.outcomes(day, past, horizon)
-            weights = member_weights(list(MEMBERS), outcomes)
+            weights = member_weights(credit(taught), outcomes)
             combined.append(np.sum([weights[name] * members[name][-1] for name in MEMBERS], axis=0))
             published.append(fitted(combined[-1], outcomes, PSEUDO_COUNT))
         return Round(

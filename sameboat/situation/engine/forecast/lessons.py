@@ -19,7 +19,7 @@ from sameboat.situation.engine.forecast.vintage import WEEK, Vintage
 from sameboat.situation.engine.incidence import Array
 
 FEWEST_EVENTS: Final = 5.0  # in four weeks, for a past origin to teach anything
-MIRROR_WEEKS: Final = 26.0  # past weeks after which a mirrored row weighs half
+WAVE_WEEKS: Final = 26.0  # about a wave: past weeks after which experience and prior belief weigh alike
 BACKFILL_WEEKS: Final = 26  # past weeks from which late reports are learnt
 FAMILIARITY: Final = 8.0  # weeks of its own after which a place's late reports count as much as all places'
 MATURITY: Final = timedelta(weeks=4)  # after which a week's figure is taken as complete
@@ -39,11 +39,13 @@ class Lesson:
     age
         (rows,) Weeks since the origin.
     trust
-        (rows,) 1, or less for a mirrored row: `MIRROR_WEEKS` / (`MIRROR_WEEKS` + weeks of experience).
+        (rows,) 1, or less for a mirrored row: `WAVE_WEEKS` / (`WAVE_WEEKS` + `weeks`).
     now
         The newest origin.
     lead
         Days from an origin to the end of its target week.
+    weeks
+        Past origins' number.
     """
 
     past: Origin
@@ -52,6 +54,7 @@ class Lesson:
     trust: Array
     now: Origin
     lead: int
+    weeks: int
 
 
 def late_reports(origins: Origins, day: date, newest: date) -> Array:
@@ -102,7 +105,7 @@ def lesson(origins: Origins, vintage: Vintage, newest: date, backfill: Array, le
         age.append(np.full(len(change[-1]), float(weeks)))
         weeks += 1
     seen, followed, ages = stacked(past), np.concatenate(change), np.concatenate(age)
-    mirror = MIRROR_WEEKS / (MIRROR_WEEKS + len(past) - 1)
+    mirror = WAVE_WEEKS / (WAVE_WEEKS + len(past) - 1)
     return Lesson(
         past=stacked([seen, mirrored(seen)]),
         change=np.r_[followed, -followed],
@@ -110,4 +113,5 @@ def lesson(origins: Origins, vintage: Vintage, newest: date, backfill: Array, le
         trust=np.repeat([1.0, mirror], len(followed)),
         now=now,
         lead=lead,
+        weeks=len(past) - 1,
     )

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from scipy.optimize import nnls
 
-from sameboat.situation.engine.forecast.lessons import Lesson
+from sameboat.situation.engine.forecast.lessons import WAVE_WEEKS, Lesson
 from sameboat.situation.engine.forecast.origins import Origin
 from sameboat.situation.engine.forecast.quantiles import LEVELS, weighted_quantiles
 from sameboat.situation.engine.forecast.regression import quantile_regression
@@ -87,6 +87,13 @@ MEMBERS: Final[dict[str, Member]] = {
     "trend": trend,
     "pooled-quantiles": pooled_quantiles,
 }
+LEARNT: Final = frozenset({"trend", "pooled-quantiles"})  # members whose median is learnt
+
+
+def credit(lesson: Lesson) -> dict[str, float]:
+    """Return how far each member is believed before its scores are known: less while it has little to learn from."""
+    experience = lesson.weeks / (lesson.weeks + WAVE_WEEKS)
+    return {name: experience if name in LEARNT else 1.0 for name in MEMBERS}
 
 
 def _with_spread(lesson: Lesson, residuals: Array, centre: Array) -> Array:
