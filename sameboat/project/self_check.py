@@ -79,6 +79,7 @@ def diagnose(set_up: Callable[[], None]) -> Diagnosis:
     look("tables", _tables)
     look("log", _log)
     look("balances", _balances)
+    look("erasures", _erasures)
     broken = checks[0].state == "wrong"
     look("keys", _keys)
     look("disk", _disk)
@@ -162,6 +163,19 @@ def _balances() -> Check:
         found = f"{account} is kept as {held:,} {asset}, its postings sum to {posted:,}"
         return Check("balances", "wrong", found, "The database was changed by hand: restore a backup.")
     return Check("balances", "fine", "every balance is the sum of its postings")
+
+
+def _erasures() -> Check:
+    from sameboat.transparency import erasing
+
+    if erasing.unfinished():
+        return Check(
+            "erasures",
+            "careful",
+            "what was erased may still stand in the database's files",
+            "A running server or `sameboat log sequence` ends it within seconds; start one.",
+        )
+    return Check("erasures", "fine", "nothing that was erased is left in the database's files")
 
 
 def _keys() -> Check:

@@ -1,6 +1,6 @@
 """What a person takes home of this log: the promise of an entry just accepted, the proof file of published ones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -14,8 +14,10 @@ from sameboat.transparency.keys import log_signer, log_vkey
 from sameboat.transparency.queries import EntryView
 
 
-def proof_file(entries: Sequence[EntryView]) -> bytes:
+def proof_file(entries: Sequence[EntryView], opened: Mapping[int, Sequence[str]] | None = None) -> bytes:
     """Return the proof file of published entries under the latest checkpoint; entries that still wait are left out.
+
+    `opened` names, by an entry's number, the private fields that the file opens to whoever has it.
 
     Raises
     ------
@@ -27,7 +29,12 @@ def proof_file(entries: Sequence[EntryView]) -> bytes:
     if latest is None or not published:
         raise LogError("nothing of this is published yet; the next checkpoint follows within seconds, try again then")
     proven = [
-        ProvenEntry(entry.index, entry.text.encode(), tuple(queries.inclusion_proof(entry.index, latest.size)))
+        ProvenEntry(
+            entry.index,
+            entry.text.encode(),
+            tuple(queries.inclusion_proof(entry.index, latest.size)),
+            queries.openings(entry.number, (opened or {}).get(entry.number, ())),
+        )
         for entry in published
         if entry.index is not None
     ]
