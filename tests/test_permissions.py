@@ -18,6 +18,7 @@ from sameboat.donations.actions.campaigns import file_campaign, open_fund
 from sameboat.donations.actions.gifts import receive_goods, receive_money
 from sameboat.donations.actions.payments import disburse
 from sameboat.donations.actions.pledges import pledge_goods, pledge_money
+from sameboat.donations.actions.privacy import open_private
 from sameboat.registry.acting import Act, actions
 from sameboat.registry.actions import register_key
 from sameboat.registry.models import Place, Role
@@ -113,6 +114,8 @@ ROWS = [
     Row("donations.pledge_money", lambda w: w.promised_money, anyone=True),
     Row("donations.cancel_pledge", lambda w: {"pledge": w.money_pledge}, "company", (Role.GIVE,)),
     Row("donations.cancel_pledge", lambda w: {"pledge": w.money_pledge, "code": "its own code"}, anyone=True),
+    Row("donations.erase_private", lambda w: {"pledge": w.money_pledge}, "company", (Role.GIVE,), operator=True),
+    Row("donations.erase_private", lambda w: {"pledge": w.money_pledge, "code": "its own code"}, anyone=True),
 ]
 
 
@@ -244,6 +247,14 @@ def test_a_pledge_of_nobody_is_taken_back_only_with_its_code(code, permitted, wo
     else:
         with pytest.raises(NotPermitted):
             cancel(act, pledge=world.goods_pledge, code=code)
+
+
+@pytest.mark.parametrize("code", ["", "another code"])
+def test_what_was_told_in_private_is_shown_only_to_who_told_it(code, world):
+    """Neither who receives the pledge nor a stranger gets a proof file that opens it."""
+    for act in (member(world, "charity", Role.values), Act(now=world.now), Act(now=world.now, user_id=MEMBER)):
+        with pytest.raises(NotPermitted):
+            open_private(act, pledge=world.goods_pledge, fields=["contact"], code=code)
 
 
 def test_every_action_stands_in_the_table():

@@ -3,12 +3,12 @@
 from functools import partial
 from typing import Any, Literal
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Query, Router, Status
 from pydantic import Field
 
 from sameboat.donations import queries
-from sameboat.donations.actions import campaigns, gifts, payments, pledges
+from sameboat.donations.actions import campaigns, gifts, payments, pledges, privacy
 from sameboat.donations.files import GIFT_COLUMNS
 from sameboat.donations.shapes import (
     CampaignShape,
@@ -28,6 +28,7 @@ from sameboat.registry.quantities import checked_money, checked_text
 from sameboat.supplies import queries as supplies
 from sameboat.supplies.api import Device, device_signature
 from sameboat.supplies.shapes import ItemTotalShape, StatementShape
+from sameboat.transparency.events import Reason
 
 router = Router(tags=["donations"])
 
@@ -207,6 +208,37 @@ def cancel_pledge(request: HttpRequest, pledge_id: str, body: Code) -> PledgeSha
     """Take a pledge back before it is received: its donor may, or who has its code."""
     pledge = asking.found("pledge", queries.pledge, pledge_id)
     return PledgeShape.of(pledges.cancel_pledge(act_of_caller(request), pledge=pledge, code=body.code))
+
+
+class Erasing(Code):
+    """The pledge's code, and why what was told with it is erased."""
+
+    reason: Reason = "asked"
+
+
+@router.post("/pledges/{pledge_id}/erase", auth=anyone, response=PledgeShape)
+def erase_private(request: HttpRequest, pledge_id: str, body: Erasing) -> PledgeShape:
+    """Erase the name and contact told with a pledge: its donor may, who has its code, or the operator.
+
+    The pledge stays, and every proof; the log says that its private part was erased.
+    """
+    pledge = asking.found("pledge", queries.pledge, pledge_id)
+    erased = privacy.erase_private(act_of_caller(request), pledge=pledge, code=body.code, reason=body.reason)
+    return PledgeShape.of(erased)
+
+
+class Opening(Code):
+    """The pledge's code, and which private fields to open."""
+
+    fields: list[Text] = Field(max_length=10, description="Such as donor_name or contact.")
+
+
+@router.post("/pledges/{pledge_id}/open", auth=anyone, response={200: dict[str, Any]})
+def open_private(request: HttpRequest, pledge_id: str, body: Opening) -> HttpResponse:
+    """Make a proof file that opens some private fields of a pledge, for whom the donor chooses; nothing is changed."""
+    pledge = asking.found("pledge", queries.pledge, pledge_id)
+    file = privacy.open_private(act_of_caller(request), pledge=pledge, fields=body.fields, code=body.code)
+    return HttpResponse(file, content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 class SoughtGifts(Asked):

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -13,6 +13,7 @@ from sameboat.registry.terminal import AsUser, KeyFile, Once
 from sameboat.supplies.cli import signature_of
 
 if TYPE_CHECKING:
+    from sameboat.transparency.events import Reason
     from sameboat.transparency.queries import EntryView
 
 app = typer.Typer()
@@ -176,6 +177,51 @@ def pledge_cancel(
     from sameboat.donations.actions.pledges import cancel_pledge
 
     return _pledge_row(cancel_pledge(terminal.acting_as_anyone(as_user), pledge=_pledge(pledge_id), code=code))
+
+
+@pledge.command("erase")
+def pledge_erase(
+    pledge_id: Annotated[str, typer.Argument(metavar="PLEDGE", help="The pledge's id.")],
+    as_user: AsDonor = "",
+    code: Annotated[str, typer.Option(help="The code that was printed when it was made.")] = "",
+    reason: Annotated[str, typer.Option(help="asked, no-longer-needed or law; everyone can read it.")] = "asked",
+) -> Any:
+    """Erase the name and contact told with a promise, from the database's files too; the promise and proofs stay.
+
+    Without --as and --code, as who operates this machine.
+
+    \b
+    sameboat pledge erase pledge_01jd… --code Vq2…
+    sameboat pledge erase pledge_01jd… --reason law
+    """
+    from sameboat.donations.actions.privacy import erase_private
+    from sameboat.transparency import erasing
+
+    act = terminal.acting_as_anyone(as_user) if as_user or code else terminal.operating()
+    erased = erase_private(act, pledge=_pledge(pledge_id), code=code, reason=cast("Reason", reason))
+    return _pledge_row(erased) | {"files_are_clean": erasing.finish()}
+
+
+@pledge.command("open")
+def pledge_open(
+    pledge_id: Annotated[str, typer.Argument(metavar="PLEDGE", help="The pledge's id.")],
+    file: Annotated[Path, typer.Argument(help="The proof file to write; it must not exist.")],
+    fields: Annotated[list[str], typer.Option("--field", help="What to open: donor_name or contact; repeat it.")],
+    as_user: AsDonor = "",
+    code: Annotated[str, typer.Option(help="The code that was printed when it was made.")] = "",
+) -> Any:
+    """Write a proof file that opens what was told in private to whoever has the file; `sameboat verify` checks it.
+
+    \b
+    sameboat pledge open pledge_01jd… mine.proof.json --field donor_name --code Vq2…
+    """
+    from sameboat.donations.actions.privacy import open_private
+
+    act = terminal.acting_as_anyone(as_user) if as_user or code else terminal.operating()
+    data = open_private(act, pledge=_pledge(pledge_id), fields=fields, code=code)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as written:
+        written.write(data)
+    return {"file": str(file), "bytes": len(data), "opens": fields}
 
 
 @gift.command("receive-goods")

@@ -120,6 +120,23 @@ def pledge(public_id: str) -> Pledge | None:
     )
 
 
+def actor_of(pledge: Pledge) -> str:
+    """Return who speaks on the log as the donor of a pledge."""
+    return pledge.donor.public_id if pledge.donor else UNNAMED
+
+
+def entry_of(pledge: Pledge) -> log.EntryView | None:
+    """Return the entry with which a pledge was made."""
+    return next(iter(log.entries_about([pledge.public_id], limit=1)), None)
+
+
+def told_in_private(pledge: Pledge) -> list[tuple[log.EntryView, list[str]]]:
+    """Return the entries of a pledge with a private part still kept, each with the names of its fields."""
+    entries = [entry for entry in log.entries_about([pledge.public_id]) if entry.type == "pledge.made"]
+    kept = log.private_fields(entry.number for entry in entries)
+    return [(entry, kept[entry.number]) for entry in entries if entry.number in kept]
+
+
 def open_pledges(charity: Organisation | None = None, limit: int = 50) -> list[Pledge]:
     """Return pledges that wait to be received, oldest first; of money, those to a charity's funds."""
     found = Pledge.objects.filter(state=Pledge.State.MADE).select_related(

@@ -74,10 +74,10 @@ def complete(document: Any, error: type[BaseModel]) -> Any:
     return document
 
 
-OPEN_TO_ALL = frozenset({"pledge_goods", "pledge_money", "cancel_pledge"})
+OPEN_TO_ALL = frozenset({"pledge_goods", "pledge_money", "cancel_pledge", "erase_private", "open_private"})
 """Operations that need no account."""
 
-NEW_EACH_TIME = frozenset({"make_token", "revoke_tokens"})
+NEW_EACH_TIME = frozenset({"make_token", "revoke_tokens", "open_private"})
 """Operations that do not take an idempotency key: they are not kept as requests."""
 
 

@@ -81,6 +81,7 @@ def diagnose(set_up: Callable[[], None]) -> Diagnosis:
     look("balances", _balances)
     if os.environ.get("SAMEBOAT_WITNESSES"):
         look("witnesses", _witnesses)
+    look("erasures", _erasures)
     broken = checks[0].state == "wrong"
     look("keys", _keys)
     look("disk", _disk)
@@ -179,6 +180,19 @@ def _witnesses() -> Check:
         found = f"{state.witnessed_size or 0:,} of {state.size:,} entries are witnessed"
         return Check("witnesses", "careful", found, "Is a server or `sameboat log sequence` running?")
     return Check("witnesses", "fine", f"all {len(states)} cosign")
+
+
+def _erasures() -> Check:
+    from sameboat.transparency import erasing
+
+    if erasing.unfinished():
+        return Check(
+            "erasures",
+            "careful",
+            "what was erased may still stand in the database's files",
+            "A running server or `sameboat log sequence` ends it within seconds; start one.",
+        )
+    return Check("erasures", "fine", "nothing that was erased is left in the database's files")
 
 
 def _keys() -> Check:

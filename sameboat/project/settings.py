@@ -126,7 +126,9 @@ def _database(url: str) -> dict[str, Any]:
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA mmap_size=268435456;",
+                "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA mmap_size=268435456;"
+                # what is deleted is overwritten with zeros, on its page and on pages that become free
+                "PRAGMA secure_delete=ON;",
             },
         }
     parts = urlsplit(url)

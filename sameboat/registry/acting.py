@@ -1,7 +1,7 @@
 """Who acts, when, and how an action runs: permission, one transaction, and once for one idempotency key."""
 
 import functools
-import hashlib
+import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, OperationalError, connection, models, transaction
@@ -27,6 +28,12 @@ KEY_FIELD = "idempotency_key"
 
 OPERATOR = "operator"
 """The actor on the log for what the operator of the installation does."""
+
+NEVER_FINGERPRINTED = frozenset({"password"})
+"""Arguments that are left out of a request's fingerprint: a fast hash of them, keyed or not, has no place on a disk."""
+
+FORGOTTEN = ""
+"""The fingerprint of a request whose input was erased."""
 
 P = ParamSpec("P")
 M = TypeVar("M", bound=models.Model)
@@ -96,7 +103,7 @@ def speaker(act: Act, organisation: Organisation, role: Role, *, from_elsewhere:
 def act_of(user: AbstractBaseUser | AnonymousUser, key: str = "", address: str = "") -> Act:
     """Return the Act of a signed-in user, or of an anonymous visitor at a network address."""
     if not user.is_authenticated:
-        scope = "anonymous:" + hashlib.sha256(address.encode()).hexdigest()[:32]
+        scope = "anonymous:" + _keyed("network address", address)[:32]
         return Act(now=timezone.now(), key=key, scope=scope)
     roles: dict[str, set[str]] = {}
     for organisation, role in Membership.objects.filter(user_id=user.pk).values_list("organisation__public_id", "role"):
@@ -163,7 +170,7 @@ def action(function: Callable[Concatenate[Act, P], M]) -> Callable[Concatenate[A
                         entries=[leaf_hash.hex() for leaf_hash in taken],
                         made_at=timezone.now(),
                     )
-                elif (done.action, done.fingerprint) != (name, fingerprint):
+                elif done.action != name or done.fingerprint not in (fingerprint, FORGOTTEN):
                     raise Conflict(_("This idempotency key was used for another request. Use a new key."), KEY_FIELD)
                 else:
                     taken.extend(bytes.fromhex(leaf_hash) for leaf_hash in done.entries)
@@ -184,5 +191,15 @@ def _fingerprint(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
     def plain(value: object) -> object:
         return [type(value).__name__, value.pk] if isinstance(value, models.Model) else str(value)
 
-    text = json.dumps([args, kwargs], default=plain, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    told = {name: value for name, value in kwargs.items() if name not in NEVER_FINGERPRINTED}
+    return _keyed("request", json.dumps([args, told], default=plain, sort_keys=True))
+
+
+def _keyed(purpose: str, text: str) -> str:
+    """Return a fingerprint that cannot be found by guessing at the text: its key is this installation's secret."""
+    return hmac.digest(settings.SECRET_KEY.encode(), f"{purpose}\n{text}".encode(), "sha256").hex()
+
+
+def forget_input(made: models.Model) -> None:
+    """Forget what the requests that made this said; sent again under their key, they still answer with it."""
+    Request.objects.filter(model=made._meta.label, object_id=made.pk).update(fingerprint=FORGOTTEN)

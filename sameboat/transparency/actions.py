@@ -106,7 +106,7 @@ def _enter(entry: Entry) -> tuple[Entry, bool]:
 
     One statement, which is right too where two processes say the same at once.
     """
-    fields = [field for field in Entry._meta.concrete_fields if field.column not in ("id", "index")]
+    fields = [field for field in Entry._meta.concrete_fields if field.attname not in ("id", "index")]
     values = [field.get_db_prep_save(getattr(entry, field.attname), connection) for field in fields]
     with connection.cursor() as cursor:
         cursor.execute(

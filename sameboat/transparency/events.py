@@ -10,8 +10,9 @@ A room adds one in its own `events.py`:
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
+from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from sameboat.transparency.engine.books import Posting
@@ -109,3 +110,18 @@ def schema(type: str, version: int) -> type[Event]:  # noqa: A002
 def schemas() -> list[type[Event]]:
     """Return every registered schema, by type and version."""
     return [_schemas[key] for key in sorted(_schemas)]
+
+
+Reason = Literal["asked", "no-longer-needed", "law"]
+"""Why a private part was erased, in a word that can say nothing of anybody."""
+
+
+class Erasure(Event, type="erasure", words=_("Private part erased")):
+    """The private part of an entry and its key were erased; `entry` is that entry's leaf hash in hex.
+
+    The entry stays as it is, and its commitment opens nothing any more.
+    """
+
+    entry: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    reason: Reason
+    about: Subject | None = None

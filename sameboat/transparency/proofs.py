@@ -1,6 +1,6 @@
 """What a person takes home of this log: the promise of an entry just accepted, the proof file of published ones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -15,11 +15,13 @@ from sameboat.transparency.queries import EntryView
 from sameboat.transparency.witness_policy import witnesses
 
 
-def proof_file(entries: Sequence[EntryView]) -> bytes:
+def proof_file(entries: Sequence[EntryView], opened: Mapping[int, Sequence[str]] | None = None) -> bytes:
     """Return the proof file of published entries; entries that still wait are left out.
 
     They are proved under the last checkpoint that enough witnesses cosigned if it covers all of them, otherwise under
     the latest.
+
+    `opened` names, by an entry's number, the private fields that the file opens to whoever has it.
 
     Raises
     ------
@@ -35,7 +37,12 @@ def proof_file(entries: Sequence[EntryView]) -> bytes:
     newest = max(entry.index for entry in published if entry.index is not None)
     under = witnessed if witnessed is not None and newest < witnessed.size else served
     proven = [
-        ProvenEntry(entry.index, entry.text.encode(), tuple(queries.inclusion_proof(entry.index, under.size)))
+        ProvenEntry(
+            entry.index,
+            entry.text.encode(),
+            tuple(queries.inclusion_proof(entry.index, under.size)),
+            queries.openings(entry.number, (opened or {}).get(entry.number, ())),
+        )
         for entry in published
         if entry.index is not None
     ]

@@ -12,11 +12,20 @@ from django.db.models import Count, Exists, Min, Sum
 from django.db.models.expressions import Combinable
 
 from sameboat.transparency import store
-from sameboat.transparency.engine import cosignature, signed_note, tiles
+from sameboat.transparency.engine import commitment, cosignature, signed_note, tiles
+from sameboat.transparency.engine.commitment import FieldOpening
 from sameboat.transparency.errors import UnknownEventError
 from sameboat.transparency.events import schema
 from sameboat.transparency.keys import log_signer
-from sameboat.transparency.models import Balance, Checkpoint, Entry, EntrySubject, LedgerPosting, WitnessContact
+from sameboat.transparency.models import (
+    Balance,
+    Checkpoint,
+    Entry,
+    EntrySubject,
+    LedgerPosting,
+    PrivatePart,
+    WitnessContact,
+)
 from sameboat.transparency.witness_policy import witnesses
 
 
@@ -110,6 +119,22 @@ def entries_about(subjects: Sequence[str], limit: int = 500) -> list[EntryView]:
     """Return the entries about any of the public ids, oldest first, at most `limit`; waiting ones included."""
     pks = EntrySubject.objects.filter(subject__in=subjects).order_by("entry_id").values_list("entry_id", flat=True)
     return [_view(entry) for entry in Entry.objects.filter(pk__in=list(pks.distinct()[:limit])).order_by("pk")]
+
+
+def private_fields(numbers: Iterable[int]) -> dict[int, list[str]]:
+    """Return the names of the private fields of accepted entries, by the entry's number; those erased are left out."""
+    rows = PrivatePart.objects.filter(entry__in=list(numbers)).values_list("entry_id", "data")
+    return {number: sorted(data) for number, data in rows}
+
+
+def openings(number: int, fields: Sequence[str]) -> tuple[FieldOpening, ...]:
+    """Return what opens these private fields of an accepted entry, and no other of its fields.
+
+    Who hands them out decides who may have them. Raises CommitmentError for a field that is not there, or not any more.
+    """
+    part = PrivatePart.objects.filter(entry=number).first()
+    key, data = (bytes(part.key), part.data) if part else (bytes(commitment.KEY_BYTES), {})
+    return tuple(commitment.open_field(key, data, name) for name in sorted(set(fields)))
 
 
 def balance(account: str, asset: str) -> int:

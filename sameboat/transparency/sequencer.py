@@ -11,7 +11,7 @@ import structlog
 from django.conf import settings
 from django.db import connection
 
-from sameboat.transparency import cosigning
+from sameboat.transparency import cosigning, erasing
 from sameboat.transparency.actions import LARGEST_BATCH, publish
 from sameboat.transparency.store import latest_size
 
@@ -73,6 +73,8 @@ def _rounds(stop: threading.Event, observe: Observe | None, wake: Callable[[], N
             if observe is not None:
                 observe(time.perf_counter() - started, entries)
             pause = 0.0 if entries >= LARGEST_BATCH else BUSY_PAUSE
+        if erasing.unfinished():
+            erasing.finish()
         stop.wait(pause)
 
 

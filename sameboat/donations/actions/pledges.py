@@ -147,9 +147,7 @@ def pledge_money(
 @action
 def cancel_pledge(act: Act, *, pledge: Pledge, code: str = "") -> Pledge:
     """Take a pledge back before it is received: its donor may, or who has its code."""
-    has_code = bool(code) and hmac.compare_digest(hash_code(code), pledge.code_hash)
-    is_donor = pledge.donor is not None and act.may(pledge.donor, Role.GIVE)
-    if not has_code and not is_donor and not (act.user_id and pledge.user_id == act.user_id):
+    if not holds(act, pledge, code):
         raise NotPermitted(_("Only who made this pledge can take it back. Use the code you were given."))
     if not Pledge.objects.filter(pk=pledge.pk, state=Pledge.State.MADE).update(state=Pledge.State.CANCELLED):
         raise Conflict(_("This pledge was received or cancelled already."))
@@ -167,6 +165,13 @@ def cancel_pledge(act: Act, *, pledge: Pledge, code: str = "") -> Pledge:
     )
     pledge.refresh_from_db()
     return pledge
+
+
+def holds(act: Act, pledge: Pledge, code: str) -> bool:
+    """Return whether the person made this pledge: has its code, gives for its donor, or was signed in at the time."""
+    has_code = bool(code) and hmac.compare_digest(hash_code(code), pledge.code_hash)
+    is_donor = pledge.donor is not None and act.may(pledge.donor, Role.GIVE)
+    return has_code or is_donor or bool(act.user_id and pledge.user_id == act.user_id)
 
 
 def _require_donor(act: Act, donor: Organisation | None) -> None:

@@ -86,6 +86,29 @@ class CancelForm(ActionForm):
     )
 
 
+class EraseForm(CancelForm):
+    """Erases what was told with a pledge."""
+
+
+class OpenForm(CancelForm):
+    """Makes a proof file that opens some of what was told with a pledge."""
+
+    fields_to_open = forms.MultipleChoiceField(
+        label=gettext_lazy("What shall the file show?"),
+        help_text=gettext_lazy("Whoever you give the file to can read this, and check that you told it then."),
+        choices=[("donor_name", gettext_lazy("Your name")), ("contact", gettext_lazy("How to reach you"))],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Choose what the file shall show.")},
+    )
+    field_order = ["once", "fields_to_open", "code"]
+
+    def clean(self) -> dict[str, Any]:
+        """Return what the action is given, under its own names."""
+        given = super().clean()
+        given["fields"] = given.pop("fields_to_open", [])
+        return given
+
+
 class _ReceiptNumber(ActionForm):
     receipt = forms.CharField(
         label=gettext_lazy("Receipt number"),

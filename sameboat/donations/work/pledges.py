@@ -96,11 +96,13 @@ def pledge(request: HttpRequest, public_id: str) -> HttpResponse:
         pledge=shown,
         gift=getattr(shown, "gift", None),
         code=request.get_signed_cookie(_cookie(shown), default="", max_age=CODE_SHOWN_FOR),
+        accepted=queries.entry_of(shown),
         address=request.build_absolute_uri(reverse("pledge", args=[public_id])),
-        needs_code=not _is_donor(act, shown),
+        needs_code=not is_donor(act, shown),
     )
 
 
-def _is_donor(act: Act, shown: Pledge) -> bool:
+def is_donor(act: Act, shown: Pledge) -> bool:
+    """Return whether the person needs no code to be taken for who made a pledge."""
     own = act.user_id is not None and shown.user_id == act.user_id
     return own or (shown.donor is not None and act.may(shown.donor, Role.GIVE))

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from sameboat.donations.work import funds, payments, pledges, receipts
+from sameboat.donations.work import funds, payments, pledges, privacy, receipts
 
 urlpatterns = [
     path("needs/<str:public_id>/pledge", pledges.goods, name="pledge-goods"),
     path("funds/<str:public_id>/pledge", pledges.money, name="pledge-money"),
     path("pledges/<str:public_id>", pledges.pledge, name="pledge"),
+    path("pledges/<str:public_id>/private", privacy.private, name="pledge-private"),
+    path("pledges/<str:public_id>/private/open", privacy.opened, name="pledge-open"),
     path("work/pledges/<str:public_id>/receive", receipts.of_pledge, name="receive-pledge"),
     path("work/goods/new", receipts.goods, name="receive-goods"),
     path("work/funds/<str:public_id>/receive", receipts.money, name="receive-money"),
