@@ -4,6 +4,8 @@ import os
 import tempfile
 
 os.environ["SAMEBOAT_HOME"] = tempfile.mkdtemp(prefix="sameboat-test-")
+# A browser's test leaves Playwright's loop running in the thread in which the tests after it use the database.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 from sameboat.project.settings import *
 
