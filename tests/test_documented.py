@@ -23,9 +23,7 @@ def settings():
     for path in (ROOT / "sameboat").rglob("*.py"):
         if "tests" not in path.parts:
             text = path.read_text("utf-8")
-            found |= set(
-                re.findall(r"environ(?:\.get\(|\[|\.setdefault\()\s*\"((?:SAMEBOAT_\w+|DATABASE_URL))\"", text)
-            )
+            found |= set(re.findall(r"\"(SAMEBOAT_[A-Z_]+|DATABASE_URL)\"", text))
             found |= set(re.findall(r"envvar=\"(\w+)\"", text))
     return sorted(found)
 
