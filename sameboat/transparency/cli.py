@@ -178,6 +178,45 @@ def check_promise(
     return promise_checking.check(file, source, vkey)
 
 
+@log.command("anchor")
+def anchor(
+    kind: Annotated[str, typer.Argument(help="rfc3161, opentimestamps, or a plug-in's name.")],
+    folder: Annotated[Path, typer.Argument(help="Where the checkpoint and its receipt are kept.")],
+    to: Annotated[str, typer.Option(help="The address of the time-stamping authority, or of the calendar.")],
+) -> Any:
+    """Have others attest when the latest checkpoint existed; they are sent its hash and nothing else.
+
+    \b
+    sameboat log anchor rfc3161 ./anchors --to https://tsa.example/tsr
+    sameboat log anchor opentimestamps ./anchors --to https://calendar.example
+    """
+    from sameboat.transparency import anchoring
+
+    return anchoring.anchor_latest(kind, folder, to)
+
+
+@log.command("check-anchor")
+def check_anchor(
+    receipt: Annotated[Path, typer.Argument(help="The receipt, such as 000000006828.checkpoint.tsr.")],
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="The checkpoint it is of; without it, the file named like the receipt.")
+    ] = None,
+    trust: Annotated[
+        str, typer.Option(help="What you believe: the authority's root (PEM), or Bitcoin block headers (hex lines).")
+    ] = "",
+    vkey: Annotated[str, typer.Option(help="The log's public key (NAME+ID+BASE64), got from elsewhere.")] = "",
+) -> Any:
+    """Say since when a checkpoint existed at the latest, by a receipt that its log's owner could not make.
+
+    \b
+    sameboat log check-anchor 000000006828.checkpoint.tsr --trust tsa-root.pem
+    sameboat log check-anchor 000000006828.checkpoint.ots --trust headers.txt
+    """
+    from sameboat.transparency import anchoring
+
+    return anchoring.check_anchor(receipt, checkpoint, trust, vkey)
+
+
 @log.command()
 def key() -> Any:
     """Print the log's public key, for others to pin and to give to --vkey.

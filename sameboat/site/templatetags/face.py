@@ -268,7 +268,8 @@ def problems(form: BaseForm) -> dict[str, Any]:
 @register.inclusion_tag("site/components/field.html")
 def field(bound: BoundField) -> dict[str, Any]:
     """Write one field: label, hint, problem, input, each tied to the others for a screen reader."""
-    return {"field": bound, "checkbox": getattr(bound.field.widget, "input_type", "") == "checkbox"}
+    lone = getattr(bound.field.widget, "input_type", "") == "checkbox" and not bound.use_fieldset
+    return {"field": bound, "checkbox": lone}
 
 
 @register.inclusion_tag("site/components/fields.html")
