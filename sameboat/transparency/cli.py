@@ -32,6 +32,10 @@ def audit(
     policy: Annotated[
         Path | None, typer.Option(help="A tlog-policy file: which witnesses must have cosigned the checkpoint.")
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Processes that read entries; without it, as many as are worth while."),
+    ] = None,
 ) -> Any:
     """Replay a whole log: tiles, signatures, and every balance.
 
@@ -56,7 +60,7 @@ def audit(
     if given is None and rules is not None and len(rules.logs) == 1:
         given = rules.logs[0].key
     if source is None:
-        return _audit_own(given, rules)
+        return _audit_own(given, rules, jobs)
     if given is None:
         raise BadInput(
             "give the log's public key with --vkey, got from somewhere else than the log itself: its owner's site, a "
@@ -64,7 +68,7 @@ def audit(
         )
     fetch = sources.server(source) if source.startswith(("http://", "https://")) else sources.folder(Path(source))
     with progress_bar("entries checked") as progress:
-        return AuditStory(auditor.audit(fetch, given, progress, rules))
+        return AuditStory(auditor.audit(fetch, given, progress, rules, jobs))
 
 
 def _read_policy(path: Path | None) -> "Policy | None":
@@ -77,7 +81,7 @@ def _read_policy(path: Path | None) -> "Policy | None":
         raise BadInput(f"{path}: {error}") from error
 
 
-def _audit_own(given: Any, rules: "Policy | None") -> "AuditStory":
+def _audit_own(given: Any, rules: "Policy | None", jobs: int | None) -> "AuditStory":
     import django
 
     django.setup()
@@ -88,7 +92,7 @@ def _audit_own(given: Any, rules: "Policy | None") -> "AuditStory":
     if given is None and not keys.has_key():
         raise BadInput("this SAMEBOAT_HOME has no log; run `sameboat demo` or `sameboat serve` first, or name a source")
     with progress_bar("entries checked") as progress:
-        found = auditor.audit(sources.own_store(), given or keys.log_signer().verifier, progress, rules)
+        found = auditor.audit(sources.own_store(), given or keys.log_signer().verifier, progress, rules, jobs)
     auditor.compare(found, queries.posted_sums(below=found.size))
     return AuditStory(found)
 

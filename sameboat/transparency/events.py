@@ -8,15 +8,15 @@ A room adds one in its own `events.py`:
         organisation: Subject
 """
 
-from collections import defaultdict
+import functools
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
 
 from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from sameboat.transparency.engine.books import Posting
-from sameboat.transparency.errors import UnknownEventError
+from sameboat.transparency.errors import ClaimError, UnknownEventError
 
 SUBJECT_PATTERN = r"^[a-z]{2,12}_[0-9a-hjkmnp-tv-z]{26}$"
 
@@ -26,15 +26,61 @@ Subject = Annotated[str, StringConstraints(pattern=SUBJECT_PATTERN), "subject"]
 _schemas: dict[tuple[str, int], type["Event"]] = {}
 
 
+Step = tuple[str, ...]
+"""One thing that an event does with the history, as plain words: what a `History` takes."""
+
+
 class History:
-    """What the log said so far, as far as later entries rely on it: tables of plain values by public id."""
+    """What was registered on the log so far, by whom, as far as later entries rely on it: keys for instance.
+
+    What an event does here must not depend on what stands here, other than by being refused: the auditor reads entries
+    side by side, and takes their steps in the log's order afterwards.
+    """
 
     def __init__(self) -> None:
-        self._tables: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+        self._held: dict[tuple[str, str], tuple[str, str]] = {}
 
-    def table(self, name: str) -> dict[str, Any]:
-        """Return one table, empty at first; it must grow with what is registered and not with every entry."""
-        return self._tables[name]
+    def register(self, kind: str, name: str, *, owner: str, detail: str, twice: str) -> None:
+        """Hold that `owner` registered `name`; where it is registered already, raise ClaimError saying `twice`."""
+        self.take(("register", kind, name, owner, detail, twice))
+
+    def revoke(self, kind: str, name: str, *, owner: str, refused: str) -> None:
+        """Forget `name`; unless it was held for `owner`, raise ClaimError saying `refused`."""
+        self.take(("revoke", kind, name, owner, refused))
+
+    def require(self, kind: str, name: str, *, owner: str, detail: str, absent: str, other: str) -> None:
+        """Raise ClaimError saying `absent` where `name` is not held, `other` where for another owner or detail."""
+        self.take(("require", kind, name, owner, detail, absent, other))
+
+    def take(self, step: Step) -> None:
+        """Take one of the steps above."""
+        match step:
+            case "register", kind, name, owner, detail, twice:
+                if (kind, name) in self._held:
+                    raise ClaimError(twice)
+                self._held[kind, name] = (owner, detail)
+            case "revoke", kind, name, owner, refused:
+                held = self._held.pop((kind, name), None)
+                if held is None or held[0] != owner:
+                    raise ClaimError(refused)
+            case "require", kind, name, owner, detail, absent, other:
+                held = self._held.get((kind, name))
+                if held is None:
+                    raise ClaimError(absent)
+                if held != (owner, detail):
+                    raise ClaimError(other)
+            case _:
+                raise ValueError(f"no step of a history: {step}")
+
+
+class Steps(History):
+    """The steps that one event takes, noted and not taken yet."""
+
+    def __init__(self) -> None:
+        self.noted: list[Step] = []
+
+    def take(self, step: Step) -> None:
+        self.noted.append(step)
 
 
 class Event(BaseModel):
@@ -86,15 +132,33 @@ class Event(BaseModel):
 
 
 def _subjects(model: BaseModel) -> Iterator[str]:
-    for name, field in type(model).model_fields.items():
-        value = getattr(model, name)
+    values = model.__dict__
+    for name, is_subject in _telling_fields(type(model)):
+        value = values[name]
         if isinstance(value, str):
-            if "subject" in field.metadata or "subject" in str(field.annotation):
+            if is_subject:
                 yield value
-        else:
+        elif value is not None:
             for part in value if isinstance(value, list) else [value]:
                 if isinstance(part, BaseModel):
                     yield from _subjects(part)
+
+
+@functools.cache
+def _telling_fields(model: type[BaseModel]) -> tuple[tuple[str, bool], ...]:
+    """Return the fields that can hold a public id or a part with some, and whether a text there is one."""
+    fields = []
+    for name, field in model.model_fields.items():
+        is_subject = "subject" in field.metadata or "subject" in str(field.annotation)
+        if is_subject or _can_hold_parts(field.annotation):
+            fields.append((name, is_subject))
+    return tuple(fields)
+
+
+def _can_hold_parts(annotation: Any) -> bool:
+    if isinstance(annotation, type) and not get_args(annotation):
+        return annotation is object or issubclass(annotation, BaseModel)
+    return get_origin(annotation) is not Literal and any(_can_hold_parts(part) for part in get_args(annotation))
 
 
 def schema(type: str, version: int) -> type[Event]:  # noqa: A002

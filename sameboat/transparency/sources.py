@@ -6,6 +6,7 @@ What it returns is not trusted; the auditor checks it all.
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,46 +38,61 @@ def folder(root: Path) -> Fetch:
     """Return a reader of a static tile folder; raises BadInput where it has no checkpoint."""
     if not (root / layout.CHECKPOINT_PATH).is_file():
         raise BadInput(f"{root} has no file '{layout.CHECKPOINT_PATH}': give the folder that holds it and 'tile'")
+    return _Folder(root)
 
-    def fetch(path: str) -> bytes:
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    root: Path
+
+    def __call__(self, path: str) -> bytes:
         try:
-            with (root / path).open("rb") as file:
+            with (self.root / path).open("rb") as file:
                 return file.read(LARGEST_ANSWER + 1)
         except (FileNotFoundError, NotADirectoryError):
-            raise MissingError(f"{root / path} is missing; copy the log again") from None
-
-    return fetch
+            raise MissingError(f"{self.root / path} is missing; copy the log again") from None
 
 
 def server(address: str) -> Fetch:
     """Return a reader of a log that a web server serves; slow and failing answers are asked for again."""
-    import httpx
+    return _Server(address)
 
-    client = httpx.Client(timeout=20, follow_redirects=True, headers={"User-Agent": "sameboat-audit"})
-    start = address.rstrip("/")
 
-    def fetch(path: str) -> bytes:
-        trouble = ""
+class _Server:
+    """Keeps a connection open. Another process that is handed one opens its own."""
+
+    def __init__(self, address: str) -> None:
+        import httpx
+
+        self.address = address
+        self.start = address.rstrip("/")
+        self.client = httpx.Client(timeout=20, follow_redirects=True, headers={"User-Agent": "sameboat-audit"})
+
+    def __reduce__(self) -> tuple[Callable[[str], Fetch], tuple[str]]:
+        return server, (self.address,)
+
+    def __call__(self, path: str) -> bytes:
+        import httpx
+
+        where, trouble = f"{self.start}/{path}", ""
         for attempt in range(TRIES):
             if attempt:
                 time.sleep(0.5 * 2**attempt)
             try:
-                with client.stream("GET", f"{start}/{path}") as answer:
+                with self.client.stream("GET", where) as answer:
                     if answer.status_code == httpx.codes.OK:
-                        return _bounded(answer, f"{start}/{path}")
+                        return _bounded(answer, where)
                     trouble = f"answered {answer.status_code}"
             except httpx.InvalidURL as error:
-                raise BadInput(f"{address} is not an address: {error}") from error
+                raise BadInput(f"{self.address} is not an address: {error}") from error
             except httpx.HTTPError as error:
                 trouble = f"did not answer ({type(error).__name__})"
                 continue
             if answer.status_code in (404, 410):
-                raise MissingError(f"{start}/{path} is missing there; its owner must put it back")
+                raise MissingError(f"{where} is missing there; its owner must put it back")
             if answer.status_code not in (429, 500, 502, 503, 504):
                 break
-        raise BadInput(f"{start}/{path} {trouble}; check the address and try again")
-
-    return fetch
+        raise BadInput(f"{where} {trouble}; check the address and try again")
 
 
 def _bounded(answer: "httpx.Response", where: str) -> bytes:
@@ -90,9 +106,19 @@ def _bounded(answer: "httpx.Response", where: str) -> bytes:
 
 def own_store() -> Fetch:
     """Return a reader of this installation's store, through the same paths that it serves to others."""
-    from sameboat.transparency import store
+    import django
 
-    def fetch(path: str) -> bytes:
+    django.setup()
+    return _OwnStore()
+
+
+class _OwnStore:
+    def __reduce__(self) -> tuple[Callable[[], Fetch], tuple[()]]:
+        return own_store, ()
+
+    def __call__(self, path: str) -> bytes:
+        from sameboat.transparency import store
+
         if path == layout.CHECKPOINT_PATH:
             last = store.served_checkpoint()
             if last is None:
@@ -102,8 +128,6 @@ def own_store() -> Fetch:
         if place.level is None:
             return tiles.encode_bundle(store.read_entries(place.index, place.width))
         return store.read_tile(place.level, place.index, place.width)
-
-    return fetch
 
 
 def hashes_at(fetch: Fetch, level: int, index: int, width: int) -> bytes:

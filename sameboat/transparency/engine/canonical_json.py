@@ -16,6 +16,10 @@ class CanonicalJsonError(ValueError):
     """A value that has no canonical form here, or text that is not in canonical form."""
 
 
+_spell = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")).encode
+"""Spells a value without floats as RFC 8785 does, several times as fast; but it sorts keys by code points."""
+
+
 def encode(value: Any) -> bytes:
     """Return the canonical bytes of `value`: None, bool, int, str, list, tuple or dict of these.
 
@@ -23,11 +27,57 @@ def encode(value: Any) -> bytes:
     beyond 2**53 - 1, keys that are not strings, lone surrogates and other types.
     """
     _check(value, "$", 0)
-    return rfc8785.dumps(value)
+    text = _spell(value)
+    return text.encode() if _sorts_alike(text) else rfc8785.dumps(value)
+
+
+def _sorts_alike(text: str) -> bool:
+    """Return whether no character takes two units of UTF-16, by which RFC 8785, section 3.2.3, sorts keys."""
+    return text.isascii() or len(text.encode("utf-16-le")) == 2 * len(text)
 
 
 def parse(data: bytes) -> Any:
     """Return the value whose canonical bytes are `data`; raises CanonicalJsonError if they are not canonical."""
+    try:
+        return _parse_plain(data)
+    except (_Doubtful, ValueError, RecursionError):
+        return _parse_carefully(data)
+
+
+class _Doubtful(Exception):  # noqa: N818 - no error
+    """Bytes that are perhaps canonical, but not of the plain kind that is quickly seen to be."""
+
+
+def _parse_plain(data: bytes) -> Any:
+    """Return the value of plain canonical bytes; raises _Doubtful, ValueError or RecursionError for all others.
+
+    What it returns is what `_parse_carefully` would: the value spelt again gives the same bytes, so no key stood twice
+    and nothing had another spelling.
+    """
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH:
+        raise _Doubtful
+    text = data.decode()
+    value = _read_plain(text)
+    if _spell(value) != text or not _sorts_alike(text):
+        raise _Doubtful
+    return value
+
+
+def _plain_integer(digits: str) -> int:
+    if len(digits) > 15:
+        raise _Doubtful
+    return int(digits)
+
+
+def _doubt(_text: str) -> Any:
+    raise _Doubtful
+
+
+_read_plain = json.JSONDecoder(parse_int=_plain_integer, parse_float=_doubt, parse_constant=_doubt).decode
+
+
+def _parse_carefully(data: bytes) -> Any:
+    """Return what `parse` does, or say what is wrong."""
     try:
         value = json.loads(
             data.decode(),
