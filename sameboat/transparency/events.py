@@ -9,8 +9,9 @@ A room adds one in its own `events.py`:
 """
 
 import functools
+from collections import defaultdict
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, ConfigDict, StringConstraints
@@ -38,7 +39,7 @@ class History:
     """
 
     def __init__(self) -> None:
-        self._held: dict[tuple[str, str], tuple[str, str]] = {}
+        self._tables: defaultdict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
 
     def register(self, kind: str, name: str, *, owner: str, detail: str, twice: str) -> None:
         """Hold that `owner` registered `name`; where it is registered already, raise ClaimError saying `twice`."""
@@ -56,15 +57,15 @@ class History:
         """Take one of the steps above."""
         match step:
             case "register", kind, name, owner, detail, twice:
-                if (kind, name) in self._held:
+                if name in self._tables[kind]:
                     raise ClaimError(twice)
-                self._held[kind, name] = (owner, detail)
+                self._tables[kind][name] = (owner, detail)
             case "revoke", kind, name, owner, refused:
-                held = self._held.pop((kind, name), None)
+                held = self._tables[kind].pop(name, None)
                 if held is None or held[0] != owner:
                     raise ClaimError(refused)
             case "require", kind, name, owner, detail, absent, other:
-                held = self._held.get((kind, name))
+                held = self._tables[kind].get(name)
                 if held is None:
                     raise ClaimError(absent)
                 if held != (owner, detail):
@@ -132,33 +133,32 @@ class Event(BaseModel):
 
 
 def _subjects(model: BaseModel) -> Iterator[str]:
-    values = model.__dict__
-    for name, is_subject in _telling_fields(type(model)):
-        value = values[name]
-        if isinstance(value, str):
-            if is_subject:
-                yield value
-        elif value is not None:
-            for part in value if isinstance(value, list) else [value]:
-                if isinstance(part, BaseModel):
-                    yield from _subjects(part)
+    for name, is_subject in _fields_with_subjects(type(model)):
+        value = getattr(model, name)
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, BaseModel):
+                yield from _subjects(part)
+            elif is_subject and part is not None:
+                yield part
 
 
 @functools.cache
-def _telling_fields(model: type[BaseModel]) -> tuple[tuple[str, bool], ...]:
-    """Return the fields that can hold a public id or a part with some, and whether a text there is one."""
+def _fields_with_subjects(model: type[BaseModel]) -> list[tuple[str, bool]]:
+    """Return the fields of a part of an event that are subjects themselves, and those whose parts have such fields."""
     fields = []
     for name, field in model.model_fields.items():
-        is_subject = "subject" in field.metadata or "subject" in str(field.annotation)
-        if is_subject or _can_hold_parts(field.annotation):
-            fields.append((name, is_subject))
-    return tuple(fields)
+        if "subject" in field.metadata or "subject" in str(field.annotation):
+            fields.append((name, True))
+        elif any(_fields_with_subjects(part) for part in _models_in(field.annotation)):
+            fields.append((name, False))
+    return fields
 
 
-def _can_hold_parts(annotation: Any) -> bool:
-    if isinstance(annotation, type) and not get_args(annotation):
-        return annotation is object or issubclass(annotation, BaseModel)
-    return get_origin(annotation) is not Literal and any(_can_hold_parts(part) for part in get_args(annotation))
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
 
 
 def schema(type: str, version: int) -> type[Event]:  # noqa: A002

@@ -11,13 +11,12 @@ import rfc8785
 MAX_INTEGER = 2**53 - 1  # beyond it, readers that hold numbers as IEEE 754 doubles lose digits
 MAX_DEPTH = 64
 
+# The standard library writes strings and integers as RFC 8785 does, in a tenth of the time.
+_SORTED = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False)
+
 
 class CanonicalJsonError(ValueError):
     """A value that has no canonical form here, or text that is not in canonical form."""
-
-
-_spell = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")).encode
-"""Spells a value without floats as RFC 8785 does, several times as fast; but it sorts keys by code points."""
 
 
 def encode(value: Any) -> bytes:
@@ -27,13 +26,7 @@ def encode(value: Any) -> bytes:
     beyond 2**53 - 1, keys that are not strings, lone surrogates and other types.
     """
     _check(value, "$", 0)
-    text = _spell(value)
-    return text.encode() if _sorts_alike(text) else rfc8785.dumps(value)
-
-
-def _sorts_alike(text: str) -> bool:
-    """Return whether no character takes two units of UTF-16, by which RFC 8785, section 3.2.3, sorts keys."""
-    return text.isascii() or len(text.encode("utf-16-le")) == 2 * len(text)
+    return rfc8785.dumps(value)
 
 
 def parse(data: bytes) -> Any:
@@ -42,6 +35,11 @@ def parse(data: bytes) -> Any:
         return _parse_plain(data)
     except (_Doubtful, ValueError, RecursionError):
         return _parse_carefully(data)
+
+
+def _sorts_alike(text: str) -> bool:
+    """Return whether no character takes two units of UTF-16, by which RFC 8785, section 3.2.3, sorts keys."""
+    return text.isascii() or len(text.encode("utf-16-le")) == 2 * len(text)
 
 
 class _Doubtful(Exception):  # noqa: N818 - no error
@@ -58,7 +56,7 @@ def _parse_plain(data: bytes) -> Any:
         raise _Doubtful
     text = data.decode()
     value = _read_plain(text)
-    if _spell(value) != text or not _sorts_alike(text):
+    if _SORTED.encode(value) != text or not _sorts_alike(text):
         raise _Doubtful
     return value
 
