@@ -57,9 +57,9 @@ def read(body: bytes) -> Reading:
             raise ClaimError("its subjects are not those of its data")
         changes = books.net(event.postings())
     except ValidationError as error:
-        wrong = error.errors()[0]
-        place = ".".join(str(part) for part in wrong["loc"])
-        return Reading(kind, True, stamp, misfit=f"its data does not fit its schema: {place}: {wrong['msg']}")
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return Reading(kind, True, stamp, misfit=f"its data does not fit its schema: {place}: {first['msg']}")
     except (UnbalancedError, ClaimError, CanonicalJsonError) as error:
         return Reading(kind, True, stamp, misfit=str(error))
     history, wrong = Steps(), ""
