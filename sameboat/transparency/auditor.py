@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sameboat.transparency.bundle_reading import Bundle, Reader, compare_tile
-from sameboat.transparency.engine import checkpoint, layout, tiles
+from sameboat.transparency.engine import checkpoint, layout, merkle, tiles
 from sameboat.transparency.engine.books import Books, UnbalancedError
 from sameboat.transparency.engine.checkpoint import CheckpointError
 from sameboat.transparency.engine.merkle import HASH_SIZE
@@ -23,6 +23,9 @@ from sameboat.transparency.sources import Fetch
 
 MOST_FAULTS = 20
 """Faults that are told in full; beyond them they are counted."""
+
+MOST_UNKNOWN_TYPES = 200
+"""Names of unknown event types that are counted apart; who writes a log must not make its readers' lists endless."""
 
 CLOCK_TOLERANCE = timedelta(seconds=10)
 """How much earlier than the entry before an entry may say it was recorded: several processes and machines write."""
@@ -88,6 +91,7 @@ def audit(
     progress: Progress | None = None,
     rules: Policy | None = None,
     jobs: int | None = 1,
+    origin: str | None = None,
 ) -> Audit:
     """Return what a whole log says, checked from its signed checkpoint down.
 
@@ -95,7 +99,7 @@ def audit(
     schema of its type, every account against its postings, every device-key signature against the keys registered
     before it. An entry of an unknown type is counted and not judged. With `rules`, enough of their witnesses must have
     cosigned the checkpoint. With `jobs` other than 1, entries are read in so many processes (None: as many as are worth
-    while); what is found is the same.
+    while); what is found is the same. `origin` is what the log calls itself, where that is not the name of its key.
 
     Raises
     ------
@@ -104,7 +108,7 @@ def audit(
     """
     try:
         note = fetch(layout.CHECKPOINT_PATH)
-        head, _ = checkpoint.open(note, log)
+        head, _ = checkpoint.open(note, log, origin=origin)
         cosigned = {} if rules is None else replace(rules, logs=()).check(note, [log]).witnesses
     except UntrustedError as error:
         raise AuditError(
@@ -113,7 +117,7 @@ def audit(
     except (NoteError, CheckpointError) as error:
         raise AuditError(
             f"the checkpoint cannot be believed: {error}. Check the key given with --vkey against the one that the "
-            "log's owner publishes elsewhere."
+            "log's owner publishes elsewhere; where a log calls itself otherwise than its key, name it with --origin."
         ) from error
     found = Audit(head.origin, head.size, head.root, witnesses=cosigned)
     replay = _Replay(found)
@@ -147,6 +151,8 @@ def _proven_bundles(fetch: Fetch, head: checkpoint.Checkpoint, jobs: int | None)
     def read_edge(level: int, index: int, width: int) -> bytes:
         return edge[level, index][: width * HASH_SIZE]
 
+    if head.size == 0:
+        _check_root(head, merkle.EMPTY_ROOT)
     size = 0
     for bundle in Reader(fetch, head.size).bundles(jobs):
         size, changed = tiles.grow(size, bundle.hashes, read_edge)
@@ -161,13 +167,16 @@ def _proven_bundles(fetch: Fetch, head: checkpoint.Checkpoint, jobs: int | None)
                 edge[level, at] = data
         if size == head.size:
             _check_edge(fetch, edge, changed)
-            root = tiles.root(size, read_edge)
-            if root != head.root:
-                raise AuditError(
-                    f"the {size:,} entries lead to the root {root.hex()}, the checkpoint signs {head.root.hex()}: "
-                    "this is not the log that was signed"
-                )
+            _check_root(head, tiles.root(size, read_edge))
         yield bundle
+
+
+def _check_root(head: checkpoint.Checkpoint, root: bytes) -> None:
+    if root != head.root:
+        raise AuditError(
+            f"the {head.size:,} entries lead to the root {root.hex()}, the checkpoint signs {head.root.hex()}: "
+            "this is not the log that was signed"
+        )
 
 
 def _check_edge(fetch: Fetch, edge: Mapping[tuple[int, int], bytes], compared: Mapping[tuple[int, int], bytes]) -> None:
@@ -192,7 +201,7 @@ class _Replay:
             if entry.dated:
                 self._read_clock(index, entry.recorded_at)
             if entry.unknown:
-                self.found.unknown_types[entry.unknown] += 1
+                self._count_unknown(entry.unknown)
                 return
             if entry.dated:
                 self.found.types[entry.type] += 1
@@ -209,6 +218,11 @@ class _Replay:
             return
         if entry.device:
             self.found.device_signatures += 1
+
+    def _count_unknown(self, name: str) -> None:
+        counted = self.found.unknown_types
+        name = name[:80]
+        counted[name if name in counted or len(counted) < MOST_UNKNOWN_TYPES else "(further types)"] += 1
 
     def _read_clock(self, index: int, stamp: Any) -> None:
         try:

@@ -32,6 +32,9 @@ def audit(
     policy: Annotated[
         Path | None, typer.Option(help="A tlog-policy file: which witnesses must have cosigned the checkpoint.")
     ] = None,
+    origin: Annotated[
+        str | None, typer.Option(help="What the log calls itself, where that is not the name of its key.")
+    ] = None,
     jobs: Annotated[
         int | None,
         typer.Option(min=1, max=64, help="Processes that read entries; without it, as many as are worth while."),
@@ -39,7 +42,8 @@ def audit(
 ) -> Any:
     """Replay a whole log: tiles, signatures, and every balance.
 
-    Trusts the key alone, and with a policy the witnesses that it names. Prints the totals by kind of account, and the
+    Any log in the C2SP tiled layout will do: entries that are not Sameboat's are counted and not judged. Trusts the
+    key alone, and with a policy the witnesses that it names. Prints the totals by kind of account, and the
     first entries where the books do not balance or a signature does not hold. Exits with 1 if anything is wrong.
 
     \b
@@ -49,11 +53,12 @@ def audit(
     """
     from sameboat.progress import progress_bar
     from sameboat.transparency import auditor, sources
-    from sameboat.transparency.engine.signed_note import KeyFormatError, NoteVerifier, Verifier
+    from sameboat.transparency.engine import cosignature
+    from sameboat.transparency.engine.signed_note import KeyFormatError, NoteVerifier
     from sameboat.transparency.errors import BadInput
 
     try:
-        given: NoteVerifier | None = Verifier.from_vkey(vkey) if vkey else None
+        given: NoteVerifier | None = cosignature.trusted_key(vkey) if vkey else None
     except KeyFormatError as error:
         raise BadInput(f"--vkey: {error}") from error
     rules = _read_policy(policy)
@@ -68,7 +73,7 @@ def audit(
         )
     fetch = sources.server(source) if source.startswith(("http://", "https://")) else sources.folder(Path(source))
     with progress_bar("entries checked") as progress:
-        return AuditStory(auditor.audit(fetch, given, progress, rules, jobs))
+        return AuditStory(auditor.audit(fetch, given, progress, rules, jobs, origin))
 
 
 def _read_policy(path: Path | None) -> "Policy | None":

@@ -5,6 +5,7 @@ What it returns is not trusted; the auditor checks it all.
 """
 
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,16 @@ LARGEST_ANSWER = TILE_WIDTH * (2 + layout.MAX_ENTRY_BYTES)
 
 TRIES = 4
 """How often a server is asked before its silence counts as an answer."""
+
+PAUSE = 1.0
+"""Seconds before the second try; each later one waits twice as long."""
+
+PATIENCE = 120.0
+"""Seconds that one answer may take: a server that sends a byte now and then must not hold up an audit for ever."""
+
+
+class _CutShortError(Exception):
+    """An answer that ended before its end, or never came to it: asked for again."""
 
 
 class MissingError(AuditError):
@@ -66,7 +77,8 @@ class _Server:
 
         self.address = address
         self.start = address.rstrip("/")
-        self.client = httpx.Client(timeout=20, follow_redirects=True, headers={"User-Agent": "sameboat-audit"})
+        headers = {"User-Agent": "sameboat-audit", "Accept-Encoding": "gzip, identity"}
+        self.client = httpx.Client(timeout=20, follow_redirects=True, headers=headers)
 
     def __reduce__(self) -> tuple[Callable[[str], Fetch], tuple[str]]:
         return server, (self.address,)
@@ -77,7 +89,7 @@ class _Server:
         where, trouble = f"{self.start}/{path}", ""
         for attempt in range(TRIES):
             if attempt:
-                time.sleep(0.5 * 2**attempt)
+                time.sleep(PAUSE * 2 ** (attempt - 1))
             try:
                 with self.client.stream("GET", where) as answer:
                     if answer.status_code == httpx.codes.OK:
@@ -85,6 +97,9 @@ class _Server:
                     trouble = f"answered {answer.status_code}"
             except httpx.InvalidURL as error:
                 raise BadInput(f"{self.address} is not an address: {error}") from error
+            except _CutShortError as error:
+                trouble = f"sent an answer that {error}"
+                continue
             except httpx.HTTPError as error:
                 trouble = f"did not answer ({type(error).__name__})"
                 continue
@@ -96,11 +111,27 @@ class _Server:
 
 
 def _bounded(answer: "httpx.Response", where: str) -> bytes:
+    """Return the body of an answer, unpacked, holding at no time more of it than the largest there can be.
+
+    A log may compress what it serves with gzip, asked for or not (tlog-tiles); nothing else is unpacked.
+    """
+    packing = answer.headers.get("Content-Encoding", "identity").strip().lower()
+    if packing not in ("gzip", "identity", ""):
+        raise AuditError(f"{where} is packed as '{packing[:40]}'; a log serves its files as they are, or with gzip")
+    gzip = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS) if packing == "gzip" else None
+    until = time.monotonic() + PATIENCE
     data = bytearray()
-    for part in answer.iter_bytes():
-        data += part
+    for part in answer.iter_raw():
+        try:
+            data += part if gzip is None else gzip.decompress(part, LARGEST_ANSWER + 1 - len(data))
+        except zlib.error as error:
+            raise AuditError(f"{where} is no gzip, as its server says it is: {error}") from error
         if len(data) > LARGEST_ANSWER:
             raise AuditError(f"{where} is larger than anything in a log; this is not a log's answer")
+        if time.monotonic() > until:
+            raise _CutShortError(f"took longer than {PATIENCE:.0f} seconds")
+    if gzip is not None and not gzip.eof:
+        raise _CutShortError("is cut short")
     return bytes(data)
 
 
