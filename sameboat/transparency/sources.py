@@ -60,7 +60,7 @@ class _Folder:
         try:
             with (self.root / path).open("rb") as file:
                 return file.read(LARGEST_ANSWER + 1)
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise MissingError(f"{self.root / path} is missing; copy the log again") from None
 
 
