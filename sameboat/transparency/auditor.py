@@ -24,6 +24,9 @@ from sameboat.transparency.sources import Fetch
 MOST_FAULTS = 20
 """Faults that are told in full; beyond them they are counted."""
 
+LONGEST_PROBLEM = 2000
+"""Characters of a fault that are told: part of them may be the entry's own."""
+
 MOST_UNKNOWN_TYPES = 200
 """Names of unknown event types that are counted apart; who writes a log must not make its readers' lists endless."""
 
@@ -186,6 +189,10 @@ def _check_edge(fetch: Fetch, edge: Mapping[tuple[int, int], bytes], compared: M
             compare_tile(fetch, level, at, data)
 
 
+def _short(problem: str) -> str:
+    return problem if len(problem) <= LONGEST_PROBLEM else problem[: LONGEST_PROBLEM - 1] + "…"
+
+
 class _Replay:
     """The books and the keys as the entries read so far leave them."""
 
@@ -214,7 +221,7 @@ class _Replay:
             if entry.wrong:
                 raise ClaimError(entry.wrong)
         except (UnbalancedError, ClaimError) as error:
-            self.found.blame(Fault(index, entry.type, str(error)))
+            self.found.blame(Fault(index, entry.type, _short(str(error))))
             return
         if entry.device:
             self.found.device_signatures += 1

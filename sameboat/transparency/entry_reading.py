@@ -67,6 +67,8 @@ def read(body: bytes) -> Reading:
         event.check(history)
     except (UnbalancedError, ClaimError, CanonicalJsonError) as error:
         wrong = str(error)
+    except RecursionError:
+        wrong = "what is signed in it is nested too deeply to be read"
     signed = content["data"].get("signed")
     device = isinstance(signed, dict) and signed.get("method") == "device-key"
     return Reading(kind, True, stamp, changes=changes, steps=history.noted, wrong=wrong, device=device)

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 OUTSIDE = "outside:"
+MOST = 2**63 - 1
+"""The most that one event can move, as a database holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,15 @@ def check_balanced(postings: Iterable[Posting]) -> None:
 
 
 def net(postings: Iterable[Posting]) -> dict[tuple[str, str], int]:
-    """Return what postings change, by (account, asset); raises UnbalancedError unless every asset sums to zero."""
+    """Return what postings change, by (account, asset).
+
+    Raises UnbalancedError unless every asset sums to zero, and for an amount that no database holds.
+    """
     postings = list(postings)
     if not postings:
         return {}
+    if any(abs(posting.amount) > MOST for posting in postings):
+        raise UnbalancedError(f"{postings[0].asset}: an amount is beyond {MOST:,}, the most that one event can move")
     check_balanced(postings)
     changes: defaultdict[tuple[str, str], int] = defaultdict(int)
     for posting in postings:
