@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sameboat.transparency import entry_reading
 from sameboat.transparency.bundle_reading import Bundle, Reader, compare_tile
 from sameboat.transparency.engine import checkpoint, layout, merkle, tiles
 from sameboat.transparency.engine.books import Books, UnbalancedError
@@ -218,8 +219,8 @@ class _Replay:
                 self.books.apply(entry.changes)
             for step in entry.steps:
                 self.history.take(step)
-            if entry.wrong:
-                raise ClaimError(entry.wrong)
+            if wrong := entry_reading.check_later(entry, self.history):
+                raise ClaimError(wrong)
         except (UnbalancedError, ClaimError) as error:
             self.found.blame(Fault(index, entry.type, _short(str(error))))
             return

@@ -10,7 +10,7 @@ from sameboat.transparency.engine import books, canonical_json
 from sameboat.transparency.engine.books import UnbalancedError
 from sameboat.transparency.engine.canonical_json import CanonicalJsonError
 from sameboat.transparency.errors import ClaimError, UnknownEventError
-from sameboat.transparency.events import Step, Steps, schema
+from sameboat.transparency.events import Event, History, OutOfOrderError, Step, Steps, schema
 
 NOT_OURS = "(not an entry of Sameboat)"
 
@@ -21,10 +21,11 @@ class Reading(NamedTuple):
     """One entry, read: plain values that travel between processes.
 
     Its reader takes it in this order, and stops where something is wrong: `recorded_at` (as it is written, where the
-    entry is `dated`), `unknown`, `misfit`, `changes` in the books, `steps` in the history, `wrong`.
+    entry is `dated`), `unknown`, `misfit`, `changes` in the books, `steps` in the history, what `check_later` returns.
 
     `unknown` is what it is counted as where no schema is known for it. `misfit` says what is wrong with it before it
-    moves anything, `wrong` what is wrong after its steps. `device` says that it carries a device key's signature.
+    moves anything, `wrong` what is wrong after its steps. `later` is version and data of an event that must be checked
+    in its turn. `device` says that it carries a device key's signature.
     """
 
     type: str
@@ -35,6 +36,7 @@ class Reading(NamedTuple):
     changes: dict[tuple[str, str], int] | None = None
     steps: Sequence[Step] = ()
     wrong: str = ""
+    later: tuple[int, dict[str, Any]] | None = None
     device: bool = False
 
 
@@ -62,16 +64,33 @@ def read(body: bytes) -> Reading:
         return Reading(kind, True, stamp, misfit=f"its data does not fit its schema: {place}: {first['msg']}")
     except (UnbalancedError, ClaimError, CanonicalJsonError) as error:
         return Reading(kind, True, stamp, misfit=str(error))
-    history, wrong = Steps(), ""
+    signed = content["data"].get("signed")
+    device = isinstance(signed, dict) and signed.get("method") == "device-key"
+    history = Steps()
+    try:
+        wrong = check(event, history)
+    except OutOfOrderError:
+        return Reading(kind, True, stamp, changes=changes, later=(event_type.version, content["data"]), device=device)
+    return Reading(kind, True, stamp, changes=changes, steps=history.noted, wrong=wrong, device=device)
+
+
+def check(event: Event, history: History) -> str:
+    """Return what is wrong with an event's claims, taking its steps in the history; empty where nothing is."""
     try:
         event.check(history)
     except (UnbalancedError, ClaimError, CanonicalJsonError) as error:
-        wrong = str(error)
+        return str(error)
     except RecursionError:
-        wrong = "what is signed in it is nested too deeply to be read"
-    signed = content["data"].get("signed")
-    device = isinstance(signed, dict) and signed.get("method") == "device-key"
-    return Reading(kind, True, stamp, changes=changes, steps=history.noted, wrong=wrong, device=device)
+        return "what is signed in it is nested too deeply to be read"
+    return ""
+
+
+def check_later(reading: Reading, history: History) -> str:
+    """Return what `check` does, for an entry that could not be checked before those in front of it."""
+    if reading.later is None:
+        return reading.wrong
+    version, data = reading.later
+    return check(schema(reading.type, version).model_validate(data), history)
 
 
 def _loose(body: bytes) -> Any:

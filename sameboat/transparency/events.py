@@ -31,15 +31,23 @@ Step = tuple[str, ...]
 """One thing that an event does with the history, as plain words: what a `History` takes."""
 
 
-class History:
-    """What was registered on the log so far, by whom, as far as later entries rely on it: keys for instance.
+class OutOfOrderError(Exception):
+    """An event must look at the history itself, so it is checked when all entries before it were."""
 
-    What an event does here must not depend on what stands here, other than by being refused: the auditor reads entries
-    side by side, and takes their steps in the log's order afterwards.
+
+class History:
+    """What the log said so far, as far as later entries rely on it: who registered which key, for instance.
+
+    The auditor reads entries side by side and takes their steps `register`, `revoke` and `require` in the log's order
+    afterwards. An event that looks at a `table` itself is checked in its turn, which is slower.
     """
 
     def __init__(self) -> None:
-        self._tables: defaultdict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
+        self._tables: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+
+    def table(self, name: str) -> dict[str, Any]:
+        """Return one table, empty at first; it must grow with what is registered and not with every entry."""
+        return self._tables[name]
 
     def register(self, kind: str, name: str, *, owner: str, detail: str, twice: str) -> None:
         """Hold that `owner` registered `name`; where it is registered already, raise ClaimError saying `twice`."""
@@ -79,6 +87,9 @@ class Steps(History):
 
     def __init__(self) -> None:
         self.noted: list[Step] = []
+
+    def table(self, name: str) -> dict[str, Any]:
+        raise OutOfOrderError(name)
 
     def take(self, step: Step) -> None:
         self.noted.append(step)

@@ -44,11 +44,30 @@ ODD = [
 ]
 
 
+def vintage(number, previous):
+    hashes = [None, *[f"{each:064x}" for each in range(4)]]
+    data = {"vintage": ident("vintage", number), "feed": ident("feed"), "number": number}
+    data |= {"sha256": hashes[number], "new": 1, "revised": 0, "withdrawn": 0}
+    return entry("vintage.published", data | ({"previous": hashes[previous]} if previous else {}))
+
+
+VINTAGES = [vintage(1, 0), vintage(2, 1), vintage(3, 2), vintage(3, 1), vintage(2, 0)]
+"""Each must follow the one before it, which only the log's order can tell."""
+
+
 def mixed(seed, count=900):
     """Return a log in which whole lives of gifts and everything that can be wrong with an entry stand in any order."""
     chance = random.Random(seed)
-    pool = [*LIFE * 4, *[each for row in WRONG for each in row[1]], *ODD, KEY_REGISTERED, KEY_REVOKED, signed_for(5)]
-    return [*LIFE, *chance.choices(pool, k=count), received(9, 3)]
+    pool = [
+        *LIFE * 4,
+        *[each for row in WRONG for each in row[1]],
+        *ODD,
+        *VINTAGES,
+        KEY_REGISTERED,
+        KEY_REVOKED,
+        signed_for(5),
+    ]
+    return [*LIFE, *VINTAGES[:3], *chance.choices(pool, k=count), received(9, 3)]
 
 
 def write(folder, files):
@@ -69,10 +88,11 @@ def test_every_number_of_processes_finds_the_same(log, jobs, monkeypatch):
     monkeypatch.setattr(auditor, "MOST_FAULTS", 1000)
     alone = audit(sources.folder(log), LOG.verifier)
     assert len(alone.faults) == alone.fault_count > 100
+    assert any("does not follow" in fault.problem for fault in alone.faults)
     assert all([alone.device_signatures, alone.clock_went_back, alone.unknown_types, alone.balances])
     told = []
     assert audit(sources.folder(log), LOG.verifier, lambda *done: told.append(done), jobs=jobs) == alone
-    assert told == [(256, 906), (512, 906), (768, 906), (906, 906)]
+    assert told == [(256, 909), (512, 909), (768, 909), (909, 909)]
 
 
 DAMAGE = {
@@ -80,7 +100,7 @@ DAMAGE = {
     "a bundle cut short": ("tile/entries/002", lambda data: data[:-1]),
     "a hash of a low tile": ("tile/0/001", lambda data: data[:40] + bytes([data[40] ^ 1]) + data[41:]),
     "a hash of a high tile": ("tile/1/000.p/3", lambda data: data[:40] + bytes([data[40] ^ 1]) + data[41:]),
-    "a missing bundle": ("tile/entries/003.p/138", None),
+    "a missing bundle": ("tile/entries/003.p/141", None),
     "a missing tile": ("tile/0/000", None),
 }
 
@@ -105,7 +125,7 @@ def test_damage_is_told_in_the_same_words(tmp_path, path, damage):
 def test_of_two_damaged_files_the_first_is_told(tmp_path):
     """A process that is ahead and finds a later fault sooner does not change what is said."""
     folder = write(tmp_path, files_of(mixed(0)))
-    (folder / "tile/entries/003.p/138").unlink()
+    (folder / "tile/entries/003.p/141").unlink()
     (folder / "tile/1/000.p/3").write_bytes(bytes(96))
     (folder / "tile/0/002").write_bytes(bytes(8192))
     kind, words = refusal(folder, 2)
