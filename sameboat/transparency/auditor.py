@@ -4,7 +4,8 @@ It trusts one thing, the log's public key. Memory grows with accounts and keys, 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -113,7 +114,7 @@ def audit(
     try:
         note = fetch(layout.CHECKPOINT_PATH)
         head, _ = checkpoint.open(note, log, origin=origin)
-        cosigned = {} if rules is None else replace(rules, logs=()).check(note, [log]).witnesses
+        cosigned = {} if rules is None else replace(rules, logs=()).check(note, [log], origin).witnesses
     except UntrustedError as error:
         raise AuditError(
             f"{error}. Without them the log may show others another history; ask again later, or ask its owner."
@@ -126,12 +127,13 @@ def audit(
     found = Audit(head.origin, head.size, head.root, witnesses=cosigned)
     replay = _Replay(found)
     done = 0
-    for bundle in _proven_bundles(fetch, head, jobs):
-        for index, reading in enumerate(bundle.readings, done):
-            replay.take(index, reading)
-        done += len(bundle.readings)
-        if progress is not None:
-            progress(done, head.size)
+    with closing(_proven_bundles(fetch, head, jobs)) as bundles:
+        for bundle in bundles:
+            for index, reading in enumerate(bundle.readings, done):
+                replay.take(index, reading)
+            done += len(bundle.readings)
+            if progress is not None:
+                progress(done, head.size)
     found.balances = replay.books.balances
     return found
 
@@ -145,7 +147,7 @@ def compare(found: Audit, balances: Mapping[tuple[str, str], int]) -> None:
             found.blame(Fault(found.size, "balance", problem))
 
 
-def _proven_bundles(fetch: Fetch, head: checkpoint.Checkpoint, jobs: int | None) -> Iterator[Bundle]:
+def _proven_bundles(fetch: Fetch, head: checkpoint.Checkpoint, jobs: int | None) -> Generator[Bundle, None, None]:
     """Yield every bundle in order. The last one comes only after the root they lead to was found to be the signed one.
 
     Bundles are yielded as they agree with their tiles, so a reader must see the iteration end before it believes any.
@@ -158,21 +160,22 @@ def _proven_bundles(fetch: Fetch, head: checkpoint.Checkpoint, jobs: int | None)
     if head.size == 0:
         _check_root(head, merkle.EMPTY_ROOT)
     size = 0
-    for bundle in Reader(fetch, head.size).bundles(jobs):
-        size, changed = tiles.grow(size, bundle.hashes, read_edge)
-        for (level, at), data in changed.items():
-            if len(data) < layout.TILE_BYTES and size < head.size:
-                edge[level, at] = data  # it still grows; compared when it is full or last
-                continue
-            if level:
-                compare_tile(fetch, level, at, data)
-            edge.pop((level, at), None)
-            if len(data) < layout.TILE_BYTES:
-                edge[level, at] = data
-        if size == head.size:
-            _check_edge(fetch, edge, changed)
-            _check_root(head, tiles.root(size, read_edge))
-        yield bundle
+    with closing(Reader(fetch, head.size).bundles(jobs)) as bundles:
+        for bundle in bundles:
+            size, changed = tiles.grow(size, bundle.hashes, read_edge)
+            for (level, at), data in changed.items():
+                if len(data) < layout.TILE_BYTES and size < head.size:
+                    edge[level, at] = data  # it still grows; compared when it is full or last
+                    continue
+                if level:
+                    compare_tile(fetch, level, at, data)
+                edge.pop((level, at), None)
+                if len(data) < layout.TILE_BYTES:
+                    edge[level, at] = data
+            if size == head.size:
+                _check_edge(fetch, edge, changed)
+                _check_root(head, tiles.root(size, read_edge))
+            yield bundle
 
 
 def _check_root(head: checkpoint.Checkpoint, root: bytes) -> None:

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import wait
@@ -53,14 +53,20 @@ class Reader:
         compare_tile(self.fetch, 0, index, b"".join(hashes))
         return Bundle(hashes, [entry_reading.read(body) for body in bodies])
 
-    def bundles(self, jobs: int | None) -> Iterator[Bundle]:
-        """Yield all bundles in order, read in `jobs` processes; None takes as many as are worth while."""
+    def bundles(self, jobs: int | None) -> Generator[Bundle, None, None]:
+        """Yield all bundles in order, read in `jobs` processes; None takes as many as are worth while.
+
+        Close it if it is not read to its end, so that its processes end.
+        """
         indices = range(-(-self.size // TILE_WIDTH))
         if jobs is None:
             jobs = min(_cores(), MOST_PROCESSES, len(indices) // WORTH_A_PROCESS)
-        return map(self.read, indices) if jobs <= 1 else self._side_by_side(indices, jobs)
+        if jobs > 1:
+            yield from self._side_by_side(indices, jobs)
+        else:
+            yield from map(self.read, indices)
 
-    def _side_by_side(self, indices: Iterable[int], jobs: int) -> Iterator[Bundle]:
+    def _side_by_side(self, indices: Iterable[int], jobs: int) -> Generator[Bundle, None, None]:
         modules = sorted({event_type.__module__ for event_type in schemas()})
         # Processes of their own from the start: a fork would share connections and threads that it must not.
         pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin, (self, modules))

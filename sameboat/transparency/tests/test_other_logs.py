@@ -110,6 +110,16 @@ def test_a_log_may_call_itself_otherwise_than_its_key(tmp_path):
     assert audited(folder, LOG, "--origin", LOG.name).code == 1
 
 
+def test_a_policy_counts_its_witnesses_under_that_name_too(tmp_path):
+    """Name, key and witnesses are asked for together."""
+    folder = log(tmp_path, [LOG, WITNESS], origin="go.sum database tree")
+    for witness, code in ((WITNESS, 0), (STRANGER, 1)):
+        policy = tmp_path / "witnesses.policy"
+        policy.write_text(f"witness w {witness.verifier.vkey}\nquorum w\n")
+        ended = audited(folder, LOG, "--origin", "go.sum database tree", "--policy", policy)
+        assert ended.code == code, ended.output
+
+
 def test_a_log_is_read_under_a_witness_alone(tmp_path):
     """A log whose own key is of no type known here can be read by the word of a witness that is trusted."""
     folder = log(tmp_path, [OF_A_TYPE_NOBODY_KNOWS, WITNESS])
