@@ -72,5 +72,6 @@ def test_three_sequencers_started_at_once_make_one_log(installation):
     assert ended == [0] * SEQUENCERS
     assert (seen["size"], seen["gapless"]) == (before + ENTRIES, True)
     assert seen["checkpoints"] > 2
-    audit = installation.json("log", "audit")
+    audit = installation.json("log", "audit", "--jobs", "2")
+    assert audit == installation.json("log", "audit", "--jobs", "1")
     assert (audit["ok"], audit["size"]) == (True, before + ENTRIES)
