@@ -102,38 +102,6 @@ def _parse_carefully(data: bytes) -> Any:
     return value
 
 
-def canonicalize(data: bytes | str) -> bytes:
-    """Return the canonical form of any JSON text by RFC 8785, floats included: for data that others signed.
-
-    Entries of the log are spelt by `encode`, which takes no floats. As in I-JSON (RFC 7493), numbers are IEEE 754
-    doubles. Raises CanonicalJsonError for what is no JSON, or has no canonical form: a key that stands twice, a number
-    beyond the doubles, half a character.
-    """
-    try:
-        value = json.loads(
-            data.decode() if isinstance(data, bytes) else data,
-            object_pairs_hook=_object,
-            parse_int=float,
-            parse_float=float,
-            parse_constant=_refuse_constant,
-        )
-        return rfc8785.dumps(value)
-    except UnicodeDecodeError as error:
-        raise CanonicalJsonError(f"byte {error.start} is not UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise CanonicalJsonError(f"not JSON at character {error.pos}: {error.msg}") from None
-    except RecursionError:
-        raise CanonicalJsonError("the JSON is nested too deeply") from None
-    except UnicodeEncodeError as error:
-        raise CanonicalJsonError(f"a key holds half a character (U+{ord(error.object[error.start]):04X})") from None
-    except rfc8785.CanonicalizationError as error:
-        raise CanonicalJsonError(f"the JSON has no canonical form: {error}") from None
-
-
-def _refuse_constant(text: str) -> Any:
-    raise CanonicalJsonError(f"{text} is no number of JSON")
-
-
 def _check(value: Any, path: str, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise CanonicalJsonError(f"{path[:200]}: nested deeper than {MAX_DEPTH} levels")
@@ -189,3 +157,35 @@ def _refuse_number(text: str) -> Any:
 
 def _excerpt(data: bytes, at: int) -> str:
     return data[max(0, at - 10) : at + 20].decode(errors="replace")
+
+
+def canonicalize(data: bytes | str) -> bytes:
+    """Return the canonical form of any JSON text by RFC 8785, floats included: for data that others signed.
+
+    Entries of the log are spelt by `encode`, which takes no floats. As in I-JSON (RFC 7493), numbers are IEEE 754
+    doubles. Raises CanonicalJsonError for what is no JSON, or has no canonical form: a key that stands twice, a number
+    beyond the doubles, half a character.
+    """
+    try:
+        value = json.loads(
+            data.decode() if isinstance(data, bytes) else data,
+            object_pairs_hook=_object,
+            parse_int=float,
+            parse_float=float,
+            parse_constant=_refuse_constant,
+        )
+        return rfc8785.dumps(value)
+    except UnicodeDecodeError as error:
+        raise CanonicalJsonError(f"byte {error.start} is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise CanonicalJsonError(f"not JSON at character {error.pos}: {error.msg}") from None
+    except RecursionError:
+        raise CanonicalJsonError("the JSON is nested too deeply") from None
+    except UnicodeEncodeError as error:
+        raise CanonicalJsonError(f"a key holds half a character (U+{ord(error.object[error.start]):04X})") from None
+    except rfc8785.CanonicalizationError as error:
+        raise CanonicalJsonError(f"the JSON has no canonical form: {error}") from None
+
+
+def _refuse_constant(text: str) -> Any:
+    raise CanonicalJsonError(f"{text} is no number of JSON")
