@@ -77,12 +77,22 @@ def test_money_is_the_sum_of_the_table():
 
 
 def test_the_log_holds_one_entry_a_fact():
-    """Each row is one entry; an emergency, a campaign and a fund stand beside them."""
-    facts = sum(
-        len(rows(table)) for table in ("organisations", "needs", "goods_received", "money_received", "handouts")
-    )
-    assert log.checkpoint().size == facts + 3
-    assert store.check_store(full=True) == facts + 3
+    """Each row is one entry; an emergency, a campaign and a fund stand beside them.
+
+    Of the figures each vintage is one, each break and explanation, two sources, five definitions and the census.
+    """
+    facts = ("organisations", "needs", "goods_received", "money_received", "handouts")
+    figures = ("outbreak_vintages", "breaks", "explanations")
+    entries = sum(len(rows(table)) for table in facts + figures) + 3 + 2 + 5 + 1
+    assert log.checkpoint().size == entries
+    assert store.check_store(full=True) == entries
+
+
+def test_the_log_tells_what_was_known_in_the_order_in_which_it_was():
+    """Whoever reads the log from the start never goes back in time, from the first need to the last figure."""
+    recorded = [entry.recorded_at for entry in reversed(log.entries(limit=10_000))]
+    assert recorded == sorted(recorded)
+    assert recorded[-1].date().isoformat() == "2021-05-31"
 
 
 def test_nobody_signed_in_2020():
