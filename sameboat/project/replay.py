@@ -47,9 +47,10 @@ class ScenarioError(Exception):
 
 @dataclass
 class ReplayReport:
-    """What was replayed: rows by table, and the entries on the log."""
+    """What was replayed: rows by table, the days that had any, and the entries on the log."""
 
     rows: Counter[str] = field(default_factory=Counter)
+    days: int = 0
     entries: int = 0
 
 
@@ -73,6 +74,7 @@ def replay(folder: Path, progress: Progress = lambda _stage, _done, _total: None
                 done += 1
                 if done % 50 == 0:
                     progress(day.isoformat(), done, len(facts))
+        report.days += 1
         while (checkpoint := publish()) is not None:
             report.entries = checkpoint.size
     progress("done", done, len(facts))
@@ -124,13 +126,17 @@ class _Scenario:
     def enter_nouns(self, report: ReplayReport) -> None:
         """Enter places, units, items and organisations, the emergency and the fund."""
         with transaction.atomic():
+            coordinates = {row["place"]: row for _, row in self.rows("coordinates")}
             for _, row in self.rows("places"):
+                point = coordinates.get(row["code"])
                 self.places[row["code"]] = Place.objects.create(
                     code=row["code"],
                     level=row["level"],
                     parent=self.places[row["parent"]] if row["parent"] else None,
                     name_en=row["name_en"],
                     name_zh=row["name_zh"],
+                    latitude=point["latitude"] if point else None,
+                    longitude=point["longitude"] if point else None,
                 )
             for _, row in self.rows("units"):
                 self.units[row["code"]] = Unit.objects.create(

@@ -9,6 +9,7 @@ from django.db.models import Sum
 
 from sameboat.donations import queries as donations
 from sameboat.project.replay import replay
+from sameboat.registry.models import Place
 from sameboat.supplies import queries as supplies
 from sameboat.supplies.models import DayTotal, HandOver
 from sameboat.supplies.queries import Measure
@@ -120,3 +121,11 @@ def test_every_fact_names_its_line():
             named[entry.data["source"]["table"]].append(entry.data["source"]["line"])
     for table, key in (("needs", "source_line"), ("goods_received", "line"), ("handouts", "line")):
         assert sorted(named[f"wuhan-2020/{table}"]) == sorted(int(row[key]) for row in rows(table))
+
+
+def test_places_stand_on_the_map():
+    """A place has the coordinates of its row, and none where the table has none."""
+    stated = {row["place"]: (row["latitude"], row["longitude"]) for row in rows("coordinates")}
+    for place in Place.objects.all():
+        found = None if place.latitude is None else (f"{place.latitude:.2f}", f"{place.longitude:.2f}")
+        assert found == stated.get(place.code), place.code
