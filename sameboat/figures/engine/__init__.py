@@ -1,0 +1,1 @@
+"""Pure computing on figures: readers of sources, quality flags, increments and residuals."""
