@@ -1,1 +1,1 @@
-"""Pure computing on figures: readers of sources, quality flags, increments and residuals."""
+"""Figures as plain values: readers, changes between vintages, canonical files, increments, residuals, quality flags."""
