@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import unicodedata
 import zipfile
 from datetime import date, datetime
 
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sameboat.figures.engine.canonical import canonical_mapping, write_csv
+from sameboat.figures.engine import change_file
 from sameboat.figures.engine.observation import MISSING_REASONS, Observation
 from sameboat.figures.engine.readers import (
     EmptyFile,
@@ -28,6 +27,7 @@ from sameboat.figures.engine.readers import (
     load_mapping,
     read,
 )
+from sameboat.figures.engine.readers.canonical import canonical_mapping
 
 TODAY = date(2020, 3, 1)
 WIDE = {
@@ -659,29 +659,35 @@ def test_a_mapping_reads_the_same_from_toml():
     assert load_mapping(toml) == mapping()
 
 
-codes = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=8).filter(
-    lambda text: text == unicodedata.normalize("NFKC", text).strip()
-)
 observations = st.builds(
     lambda place, signal, day, value, reason: Observation(
         place, signal[0], signal[1], day, value, "" if value is not None else reason
     ),
-    codes,
+    st.from_regex(change_file.CODE, fullmatch=True),
     st.sampled_from([("cases.confirmed", ""), ("cases.confirmed", "clinical"), ("deaths", "")]),
     st.dates(date(1900, 1, 1), date(2100, 1, 1)),
-    st.none() | st.integers(-(10**18), 10**18),
+    st.none() | st.integers(-(10**18) + 1, 10**18 - 1),
     st.sampled_from(MISSING_REASONS),
 )
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(observations, min_size=1, max_size=20, unique_by=lambda o: (o.place, o.signal, o.definition, o.date)))
-def test_reading_our_own_export_gives_the_same_figures(written):
-    """What the canonical export wrote is read back to the same observations, missing reasons and all."""
+@given(st.lists(observations, min_size=1, max_size=20, unique_by=change_file.key_of))
+def test_reading_our_own_canonical_file_gives_the_same_figures(written):
+    """What a canonical file of changes holds is read to the same observations, missing reasons and all."""
     rules = canonical_mapping({(o.signal, o.definition): None for o in written})
-    reading = read(write_csv(written), rules, today=date(2100, 1, 1))
-    assert reading.observations == written
+    reading = read(change_file.encode(written), rules, today=date(2100, 1, 1))
+    assert reading.observations == sorted(written, key=change_file.key_of)
     assert reading.problems == []
+
+
+def test_what_is_refused_is_kept_under_its_columns():
+    """Refused rows are handed on with their cells by column and what is wrong; notes are not among them."""
+    reading = read_rows(GOOD + "2020-02-13,420100,武汉,abc,1\n2020-02-14,420100,武汉,1,1,9\n")
+    first, second = reading.rejected()
+    assert (first.line, first.raw["confirmed"], first.raw["name"]) == (4, "abc", "武汉")
+    assert first.problem == "not-a-number: confirmed: 'abc' is no number"
+    assert (second.line, second.raw["6"]) == (5, "9")
 
 
 @settings(max_examples=150, deadline=None)

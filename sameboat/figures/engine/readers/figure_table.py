@@ -179,8 +179,7 @@ class _FigureTable:
 
     def _read_long(self) -> None:
         mapping = self._mapping
-        extra = [mapping.missing_column] if mapping.missing_column else []
-        self._check([mapping.signal_column, mapping.value_column, *extra])
+        self._check([mapping.signal_column, mapping.value_column, mapping.missing_column, mapping.definition_column])
         day_column, value_column = self._position(mapping.date.column), self._position(mapping.value_column)
         reason_column = self._position(mapping.missing_column) if mapping.missing_column else None
         place_columns = [self._position(name) for name in mapping.place.columns]
@@ -244,9 +243,12 @@ class _FigureTable:
         """Yield the rows with the signal that each names; in the end, see that the signals were those expected."""
         mapping = self._mapping
         column = self._position(mapping.signal_column)
+        variant = self._position(mapping.definition_column) if mapping.definition_column else None
         seen: dict[str, None] = {}
         for number, cells in sound_rows(self._rows, mapping, self._gathering):
             name = plain(cells[column])
+            if variant is not None and (definition := plain(cells[variant])):
+                name = f"{name}/{definition}"
             seen[name] = None
             if (value := self._values.get(name)) is not None:
                 yield number, cells, value

@@ -137,7 +137,8 @@ class TableMapping(Table):
 
     Layout "wide": one row a place and day, one column a signal. "dates": one row a place (and signal), one column a
     day. "long": one row a figure, the signal named by `signal_column`, the number in `value_column`, and, where it is
-    missing, perhaps the reason in `missing_column`. Signals in `ignored_signals` are known and not read.
+    missing, perhaps the reason in `missing_column`. With a `definition_column` the signal's name is followed by a slash and
+    what stands there, unless that is empty: `column = "cases/clinical"`. Signals in `ignored_signals` are known and not read.
     """
 
     format: Literal["csv", "excel", "json"]
@@ -148,6 +149,7 @@ class TableMapping(Table):
     signal_column: str = ""
     value_column: str = ""
     missing_column: str = ""
+    definition_column: str = ""
     ignored_signals: tuple[Name, ...] = ()
 
     @model_validator(mode="after")
@@ -160,8 +162,8 @@ class TableMapping(Table):
             raise ValueError("layout wide has neither signal_column nor value_column nor missing_column")
         if self.layout == "dates" and not self.signal_column and len(self.values) > 1:
             raise ValueError("layout dates with several signals needs a signal_column")
-        if self.layout != "long" and self.missing_column:
-            raise ValueError("only layout long has a missing_column")
+        if self.layout != "long" and (self.missing_column or self.definition_column):
+            raise ValueError("only layout long has a missing_column or a definition_column")
         if len({value.column for value in self.values}) < len(self.values):
             raise ValueError("two signals have the same column")
         if len({(value.signal, value.definition) for value in self.values}) < len(self.values):

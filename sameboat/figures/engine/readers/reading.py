@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from sameboat.figures.engine.observation import Observation
+from sameboat.figures.engine.observation import Observation, Rejected
 
 NOTES = ("duplicate-row", "header-again")
 """Codes of problems that are told and change no figure."""
@@ -92,6 +92,18 @@ class Reading:
     passed_over: int = 0
     problems_left_off: int = 0
     encoding: str = ""
+
+    def rejected(self) -> list[Rejected]:
+        """Return what was refused, to be kept beside the vintage; mere notes are left out."""
+        return [
+            Rejected(
+                problem.row,
+                {self.columns[n] if n < len(self.columns) else str(n + 1): cell for n, cell in enumerate(problem.raw)},
+                f"{problem.code}: {f'{problem.column}: ' if problem.column else ''}{problem.message}",
+            )
+            for problem in self.problems
+            if not problem.is_note
+        ]
 
 
 class ReaderStop(ValueError):  # noqa: N818
