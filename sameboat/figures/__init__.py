@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-"""Figures: numbers by place and day, every vintage kept, with how they were read and what is odd about them."""
-=======
 """Figures by place and day, every vintage kept: what was said, when, by whom, and what was said before.
 
 A *feed* publishes *vintages*. A vintage holds only what it changed: figures that are new, that differ from the vintage
@@ -11,4 +8,3 @@ zero: a figure that is missing says why. A correction is a new row; nothing is e
 The way of a figure: bytes → reader (`engine/readers`) → observations → `actions.vintages.publish_vintage` → changes,
 flags and one entry on the log → `queries` (as of any moment) → pages, API, exports.
 """
->>>>>>> main

@@ -137,8 +137,9 @@ class TableMapping(Table):
 
     Layout "wide": one row a place and day, one column a signal. "dates": one row a place (and signal), one column a
     day. "long": one row a figure, the signal named by `signal_column`, the number in `value_column`, and, where it is
-    missing, perhaps the reason in `missing_column`. With a `definition_column` the signal's name is followed by a slash and
-    what stands there, unless that is empty: `column = "cases/clinical"`. Signals in `ignored_signals` are known and not read.
+    missing, perhaps the reason in `missing_column`. With a `definition_column` the signal's name is followed by a slash
+    and what stands there, unless that is empty: `column = "cases/clinical"`. Signals in `ignored_signals` are known and
+    not read.
     """
 
     format: Literal["csv", "excel", "json"]
