@@ -4,9 +4,11 @@ import csv
 import io
 import json
 import zipfile
+from collections import Counter
 from datetime import date, datetime
 
 import openpyxl
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,6 +30,8 @@ from sameboat.figures.engine.readers import (
     read,
 )
 from sameboat.figures.engine.readers.canonical import canonical_mapping
+from sameboat.figures.tests.epidemics import chinese_table
+from sameboat.figures.tests.facts import NEEDED
 
 TODAY = date(2020, 3, 1)
 WIDE = {
@@ -464,6 +468,16 @@ def test_several_sheets_need_a_name():
         read(file.getvalue(), mapping(**EXCEL), today=TODAY)
 
 
+def test_a_sheet_of_more_cells_or_columns_than_the_limits_is_refused():
+    """A cell far to the right in every row would cost hours; empty ones there are cut off."""
+    rows = [["day", "code", "name", "confirmed", "dead"], [date(2020, 2, 12), "420100", "", 19558, 820]]
+    far = workbook(*rows, [date(2020, 2, 13), "420100", "", 1, 1, *[None] * 20, "x"])
+    with pytest.raises(TooLarge, match="columns"):
+        read(far, mapping(**EXCEL), today=TODAY, limits=Limits(columns=10))
+    with pytest.raises(TooLarge, match="cells"):
+        read(workbook(*rows), mapping(**EXCEL), today=TODAY, limits=Limits(cells=9))
+
+
 def test_json_records_are_read_with_exact_numbers():
     """Records are found by their way in the document, nested names by a point, decimals exactly."""
     rules = load_mapping(
@@ -606,6 +620,51 @@ def test_a_place_is_looked_up_by_name_below_the_wider_ones(names, place):
     reading = read(text.encode(), rules, today=TODAY, places=PLACES)
     found = {o.place for o in reading.observations} or {p.code for p in reading.problems} or {None}
     assert found == {place}
+
+
+BESIDE = {"columns": ["p", "c"], "names": ["pn", "cn"], "unassigned": ["外地来京"]}
+
+
+@pytest.mark.parametrize(
+    ("cells", "place"),
+    [
+        ("110000,北京市,,", "110000"),
+        ("110000,北京市,110101,东城区", "110101"),
+        ("110000,北京市,,外地来京", "110000-x"),
+        ("110000,北京市,,未公布来源", "place-unknown"),
+        (",第七师,,", "place-unknown"),
+    ],
+)
+def test_a_name_without_a_code_is_not_the_wider_place(cells, place):
+    """A row of a division that has no code does not overwrite its province."""
+    text = f"day,p,pn,c,cn,confirmed,dead\n2020-02-12,{cells},1,2\n"
+    reading = read(text.encode(), mapping(place=BESIDE, ignored=[]), today=TODAY, places=PLACES)
+    assert ({o.place for o in reading.observations} or {p.code for p in reading.problems}) == {place}
+
+
+@NEEDED
+def test_the_chinese_table_of_2020_is_read_whole():
+    """Every row by its code, 994 rows of divisions without one told and kept, no province overwritten by one of them."""
+    table = chinese_table().select(
+        "date", "country", "province", "provinceCode", "city", "cityCode", "confirmed", "suspected", "cured", "dead"
+    )
+    rules = mapping(
+        date={"column": "date"},
+        place={"columns": ["provinceCode", "cityCode"], "names": ["province", "city"], "passed_over": []},
+        values=[{"column": "confirmed", "signal": "cases.confirmed"}, {"column": "dead", "signal": "deaths"}],
+        ignored=["country", "suspected", "cured"],
+    )
+    uncoded = table.filter(pl.col("city").is_not_null() & pl.col("cityCode").is_null())
+    national = table.filter(pl.col("province").is_null())
+    reading = read(table.write_csv().encode(), rules, today=date(2020, 7, 1))
+    told = Counter(problem.code for problem in reading.problems)
+    assert told["place-unknown"] == uncoded.height == 994
+    assert told["place-missing"] == national.height
+    provinces = table.filter(pl.col("city").is_null() & pl.col("provinceCode").is_not_null()).to_dicts()
+    figures_of = {(o.place, o.date): o.value for o in reading.observations if o.signal == "cases.confirmed"}
+    assert [figures_of[row["provinceCode"], row["date"]] for row in provinces] == [
+        row["confirmed"] for row in provinces
+    ]
 
 
 def test_a_code_is_checked_where_the_places_are_known():

@@ -113,7 +113,7 @@ class _FigureTable:
 
     def _check(self, needed: Sequence[str], optional: Sequence[str] = ()) -> None:
         mapping = self._mapping
-        used = [*mapping.place.columns, *mapping.only, *filter(None, [mapping.date.column, *needed])]
+        used = [*mapping.place.used, *mapping.only, *filter(None, [mapping.date.column, *needed])]
         check_columns(self._rows.header, used, [*used, *optional, *mapping.ignored])
 
     def _position(self, name: str) -> int:
@@ -163,7 +163,7 @@ class _FigureTable:
             [value.column for value in mapping.values if value.optional],
         )
         day_column = self._position(mapping.date.column)
-        place_columns = [self._position(name) for name in mapping.place.columns]
+        place_columns = [self._position(name) for name in mapping.place.used]
         values = [
             (self._position(value.column), value) for value in mapping.values if value.column in self._rows.header
         ]
@@ -182,7 +182,7 @@ class _FigureTable:
         self._check([mapping.signal_column, mapping.value_column, mapping.missing_column, mapping.definition_column])
         day_column, value_column = self._position(mapping.date.column), self._position(mapping.value_column)
         reason_column = self._position(mapping.missing_column) if mapping.missing_column else None
-        place_columns = [self._position(name) for name in mapping.place.columns]
+        place_columns = [self._position(name) for name in mapping.place.used]
         signals = self._signals()
         for number, cells, value in signals:
             place = self._placed(place_columns, number, cells)
@@ -205,7 +205,7 @@ class _FigureTable:
 
     def _read_dates(self) -> None:
         mapping, header = self._mapping, self._rows.header
-        fixed = {*mapping.place.columns, *mapping.only, *mapping.ignored, mapping.signal_column}
+        fixed = {*mapping.place.used, *mapping.only, *mapping.ignored, mapping.signal_column}
         days, unknown = [], []
         for index, name in enumerate(header):
             if name in fixed:
@@ -222,10 +222,10 @@ class _FigureTable:
                 f"Nothing was read: no column is a day in the formats {', '.join(mapping.date.formats)}.",
                 unexpected=unknown,
             )
-        used = [*mapping.place.columns, *mapping.only, *filter(None, [mapping.signal_column])]
+        used = [*mapping.place.used, *mapping.only, *filter(None, [mapping.signal_column])]
         check_columns([name for name in header if name in fixed or name in unknown], used, [*used, *mapping.ignored])
         check_columns(sorted(day.isoformat() for _, day in days), [], [day.isoformat() for _, day in days], "day")
-        place_columns = [self._position(name) for name in mapping.place.columns]
+        place_columns = [self._position(name) for name in mapping.place.used]
         only = mapping.values[0]
         rows: Iterator[tuple[int, Sequence[Cell], ValueColumn]] = (
             self._signals()

@@ -42,7 +42,7 @@ def read_line_list(
     kind = cast("_Kind", mapping.format.removeprefix("linelist-"))
     rows = rows_of(data, kind, mapping, limits)
     used = [
-        *mapping.place.columns,
+        *mapping.place.used,
         *mapping.only,
         *(case.column for case in mapping.cases),
         *(stratum.column for stratum in mapping.strata),
@@ -51,7 +51,7 @@ def read_line_list(
     gathering = Gathering(limits)
     reader = PlaceReader(mapping.place, places)
     dates = DateReader(mapping.date_formats, today=today, earliest=mapping.earliest)
-    place_columns = [rows.header.index(name) for name in mapping.place.columns]
+    place_columns = [rows.header.index(name) for name in mapping.place.used]
     strata = [(rows.header.index(stratum.column), stratum) for stratum in mapping.strata]
     counts: dict[str, dict[date, Counter[Leaf]]] = {case.signal: {} for case in mapping.cases}
     cases = [(rows.header.index(case.column), case.column, counts[case.signal]) for case in mapping.cases]

@@ -54,13 +54,15 @@ class DateColumn(_Declared):
 class PlaceColumns(_Declared):
     """Which columns name the place, from the widest to the finest; the finest that is filled in names it.
 
-    With `by = "code"` a cell is the place's code; with `by = "name"` it is looked up among the places passed to the
-    reader, below the place that the wider columns name. `unassigned` lists what the source writes where it cannot say
-    the place: that becomes the wider place's unassigned child. `fixed` is for a source about one place.
-    `passed_over` lists what marks a row that is no place's, such as a total.
+    With `by = "code"` a cell is the place's code, and `names` may list the columns of the names beside: a name without
+    a code is a place of its own that has none, and not the wider one. With `by = "name"` it is looked up among the
+    places passed to the reader, below the place that the wider columns name. `unassigned` lists what the source writes
+    where it cannot say the place: that becomes the wider place's unassigned child. `fixed` is for a source about one
+    place. `passed_over` lists what marks a row that is no place's, such as a total.
     """
 
     columns: tuple[Name, ...] = ()
+    names: tuple[str, ...] = ()
     by: Literal["code", "name"] = "code"
     fixed: str = ""
     unassigned: tuple[str, ...] = ()
@@ -70,7 +72,14 @@ class PlaceColumns(_Declared):
     def _one_way(self) -> "PlaceColumns":
         if bool(self.columns) == bool(self.fixed):
             raise ValueError("name either the columns of the place or one fixed place")
+        if self.names and (self.by == "name" or len(self.names) != len(self.columns)):
+            raise ValueError("names stand beside codes, one a column; write an empty one where there is none")
         return self
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """Every column that is read: those of the place, then the names beside them."""
+        return (*self.columns, *filter(None, self.names))
 
 
 class ValueColumn(_Declared):

@@ -107,6 +107,9 @@ class PlaceReader:
         if places is None and (columns.by == "name" or columns.unassigned) and not columns.fixed:
             raise ValueError("this mapping looks places up by name: pass the places to the reader")
         self._columns = columns
+        # Where among the cells each level's name stands, after the columns of the places themselves.
+        beside = iter(range(len(columns.columns), len(columns.used)))
+        self._beside = [next(beside) if name else None for name in columns.names or [""] * len(columns.columns)]
         self._places = places
         self._unassigned = {folded(word) for word in columns.unassigned}
         self._passed_over = {folded(word) for word in columns.passed_over}
@@ -137,11 +140,16 @@ class PlaceReader:
         return known if isinstance(known, str) else None
 
     def _found(self, cells: Sequence[Cell]) -> str | None:
-        names = [_text(cell) for cell in cells]
-        if any(folded(name) in self._passed_over for name in names):
+        texts = [_text(cell) for cell in cells]
+        if any(folded(text) in self._passed_over for text in texts):
             return None
         place = ""
-        for name in names:
+        for level, beside in enumerate(self._beside):
+            name = texts[level]
+            if not name and beside is not None and (words := texts[beside]):
+                if folded(words) not in self._unassigned:
+                    raise CellError("place-unknown", f"{words[:80]!r} has no code")
+                name = words
             if not name:
                 continue
             if folded(name) in self._unassigned and self._places is not None:

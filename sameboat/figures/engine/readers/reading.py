@@ -21,8 +21,8 @@ class Limits:
     ----------
     bytes, unpacked
         Of the file, and of what an archive (Excel) unpacks to.
-    rows, columns
-        Of the table; Excel itself ends at 1,048,576 rows.
+    rows, columns, cells
+        Of the table; cells are counted in a sheet, empty ones too. Excel itself ends at 1,048,576 rows.
     problems
         How many problems are kept with their rows; more are counted.
     """
@@ -31,6 +31,7 @@ class Limits:
     unpacked: int = 400_000_000
     rows: int = 2_000_000
     columns: int = 4_000
+    cells: int = 50_000_000
     problems: int = 10_000
 
 

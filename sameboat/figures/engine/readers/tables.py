@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from openpyxl import load_workbook
+from openpyxl.cell.cell import ERROR_CODES
 from openpyxl.utils.exceptions import InvalidFileException
 
 from sameboat.figures.engine.readers.cells import Cell, ErrorText, FormulaText
@@ -21,6 +23,7 @@ from sameboat.figures.engine.readers.reading import (
     HalfFile,
     Limits,
     NotTheFormat,
+    ReaderStop,
     SchemaDrift,
     TooLarge,
     WrongEncoding,
@@ -217,12 +220,18 @@ def _excel(data: bytes, table: Table, limits: Limits) -> Rows:
     others = iter(())
     if values is not None:
         values.reset_dimensions()
-        others = values.iter_rows(max_col=limits.columns + 1, values_only=True)
+        others = values.iter_rows(values_only=True)
 
     def numbered() -> Iterator[tuple[int, list[Cell]]]:
         try:
-            for number, cells in enumerate(sheet.iter_rows(max_col=limits.columns + 1), 1):
-                row = [_sheet_cell(cell.value, cell.data_type) for cell in cells]
+            left = limits.cells
+            for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+                left -= len(cells)
+                if left < 0:
+                    raise TooLarge(f"There are more than {limits.cells:,} cells.")
+                if len(cells) > limits.columns and any(cell is not None for cell in cells[limits.columns :]):
+                    raise TooLarge(f"Row {number} has more than {limits.columns:,} columns.")
+                row = [_sheet_cell(cell) for cell in cells[: limits.columns]]
                 if values is not None:
                     latest = next(others, ())
                     row = [
@@ -232,6 +241,8 @@ def _excel(data: bytes, table: Table, limits: Limits) -> Rows:
                         for n, cell in enumerate(row)
                     ]
                 yield number, row
+        except ReaderStop:
+            raise
         except (ValueError, KeyError, SyntaxError, zipfile.BadZipFile, TypeError, OverflowError) as error:
             raise NotTheFormat(f"The sheet {name!r} is damaged: {error}.") from None
 
@@ -240,14 +251,15 @@ def _excel(data: bytes, table: Table, limits: Limits) -> Rows:
     return Rows(header, _below(lines, table))
 
 
-def _sheet_cell(value: Any, kind: str) -> Cell:
-    if kind == "f":
-        return FormulaText(getattr(value, "text", None) or str(value))
-    if kind == "e":
-        return ErrorText(value)
-    if value is None or isinstance(value, str | int | float | date):
+def _sheet_cell(value: Any) -> Cell:
+    if isinstance(value, str):
+        if value.startswith("="):
+            return FormulaText(value)
+        return ErrorText(value) if value in ERROR_CODES else value
+    if value is None or isinstance(value, int | float | date):
         return value
-    return str(value)
+    # A formula over several cells is an object with its text.
+    return FormulaText(value.text or "=") if hasattr(value, "text") else str(value)
 
 
 def _check_archive(data: bytes, limits: Limits) -> None:
@@ -269,9 +281,9 @@ def _check_archive(data: bytes, limits: Limits) -> None:
                             raise TooLarge(
                                 f"The workbook unpacks to more than {limits.unpacked:,} bytes: it may be a trap."
                             )
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
-        if isinstance(error, TooLarge):
-            raise
+    except ReaderStop:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         raise NotTheFormat(f"The workbook is damaged or cut off: {error}.") from None
 
 
