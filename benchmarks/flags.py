@@ -7,6 +7,7 @@ Injected mistakes and simulated epidemics without any say the rest: what is caug
 wrong.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -15,11 +16,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from django.conf import settings
 
 from sameboat.figures.engine.flags import Flag, flag_panel, flag_revisions
 from sameboat.figures.engine.panel import Array, Panel
 
+FACTS = Path(os.environ.get("SAMEBOAT_FACTS", Path(__file__).parents[2] / "shared" / "facts"))
 SIGNALS = {"cases": "inc case", "deaths": "inc death"}
 SIGHT = timedelta(weeks=10)
 """How far back the hub's own list compared vintages."""
@@ -40,7 +41,7 @@ Week = tuple[str, date]
 
 def measure() -> Iterator[dict[str, Any]]:
     """Yield precision and recall against the hub's list, of injected mistakes, false alarms, and the time it takes."""
-    folder: Path = settings.FACTS / "outbreak" / "europe_hub"
+    folder = FACTS / "outbreak" / "europe_hub"
     if folder.is_dir():
         yield from _against_the_list(folder)
         yield from _injected(folder)
