@@ -53,6 +53,10 @@ STALE_QUANTILE = 0.95
 """A feed is stale after a silence longer than this share of its own silences so far."""
 
 
+# In the class below, `date` is a field.
+Day = date
+
+
 @dataclass(frozen=True, slots=True)
 class Flag:
     """One thing that looks wrong with a figure, or with days of figures.
@@ -72,8 +76,8 @@ class Flag:
     kind: str
     place: str
     signal: str
-    date: date
-    until: date
+    date: Day
+    until: Day
     numbers: dict[str, int | str] = field(default_factory=dict)
 
 

@@ -177,7 +177,7 @@ class _Dhis2:
         raw = [value.get(name) for name in _FIELDS]
         column = "orgUnit"
         try:
-            place = self._places.read((value.get("orgUnit"),))
+            place = self._places.read((plain(value.get("orgUnit")),))
             column = "period"
             first, last = period_days(plain(value.get("period")))
             if first > self._latest or (self._mapping.period_day == "last" and last > self._latest):
