@@ -10,7 +10,7 @@ from datetime import date, datetime
 import openpyxl
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sameboat.figures.engine import change_file
@@ -292,6 +292,20 @@ def bomb():
     return file.getvalue()
 
 
+def entities():
+    """Return a workbook whose sheet's XML would grow to gigabytes by its own entities."""
+    laughs = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 11))
+    source, file = zipfile.ZipFile(io.BytesIO(workbook(["day"]))), io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for part in source.namelist():
+            content = source.read(part).decode()
+            if part.endswith("sheet1.xml"):
+                content = content.replace("<worksheet", f'<!DOCTYPE x [<!ENTITY a0 "ha">{laughs}]><worksheet', 1)
+                content = content.replace("<v>", "<v>&a10;", 1)
+            archive.writestr(part, content)
+    return file.getvalue()
+
+
 XLSX = workbook(["day", "code", "name", "confirmed", "dead"], [date(2020, 2, 12), 420100, "武汉", 19558, 820])
 
 
@@ -328,6 +342,9 @@ XLSX = workbook(["day", "code", "name", "confirmed", "dead"], [date(2020, 2, 12)
         (b"[1,]", {"format": "json"}, NotTheFormat),
         (b"[NaN]", {"format": "json"}, NotTheFormat),
         (b"[" * 100_000, {"format": "json"}, NotTheFormat),
+        (b'[{"day": "\\u0000"}]', {"format": "json"}, NotTheFormat),
+        (b'[{"day": "\\ud800"}]', {"format": "json"}, NotTheFormat),
+        (entities(), {"format": "excel"}, NotTheFormat),
         (b'[{"day": 1, "day": 2}]', {"format": "json"}, NotTheFormat),
         (b"[]", {"format": "json"}, EmptyFile),
         (b'{"rows": []}', {"format": "json", "records": "data"}, SchemaDrift),
@@ -764,6 +781,8 @@ def test_what_is_refused_is_kept_under_its_columns():
     st.sampled_from(["csv", "excel", "json"]),
     st.sampled_from(["utf-8", "detect", "gb18030", "utf-16"]),
 )
+@example(b"[" + b'{"a":' * 900 + b"1" + b"}" * 900 + b"]", "json", "utf-8")
+@example(b'[{"day": ' + b"[" * 900 + b"]" * 900 + b"}]", "json", "utf-8")
 def test_whatever_bytes_come_a_reader_reads_or_stops(data, form, encoding):
     """No bytes bring about another error than a stop that says why."""
     reasons = []

@@ -87,10 +87,17 @@ def read(
     ValueError
         The mapping looks places up by name, and none were passed.
     """
-    if isinstance(mapping, TableMapping):
-        return read_figure_table(data, mapping, today=today, places=places, previous_rows=previous_rows, limits=limits)
-    if isinstance(mapping, LineListMapping):
-        return read_line_list(data, mapping, today=today, places=places, previous_rows=previous_rows, limits=limits)
-    if isinstance(mapping, Dhis2Mapping):
-        return read_dhis2(data, mapping, today=today, places=places, previous_rows=previous_rows, limits=limits)
-    return read_measure_reports(data, mapping, today=today, places=places, previous_rows=previous_rows, limits=limits)
+    try:
+        if isinstance(mapping, TableMapping):
+            return read_figure_table(
+                data, mapping, today=today, places=places, previous_rows=previous_rows, limits=limits
+            )
+        if isinstance(mapping, LineListMapping):
+            return read_line_list(data, mapping, today=today, places=places, previous_rows=previous_rows, limits=limits)
+        if isinstance(mapping, Dhis2Mapping):
+            return read_dhis2(data, mapping, today=today, places=places, previous_rows=previous_rows, limits=limits)
+        return read_measure_reports(
+            data, mapping, today=today, places=places, previous_rows=previous_rows, limits=limits
+        )
+    except RecursionError:
+        raise NotTheFormat("The document nests too deeply.") from None

@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,7 @@ from sameboat.figures.engine.readers.reading import (
 )
 
 Kind = Literal["csv", "excel", "json"]
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _ENCODINGS = ("utf-8", "gb18030", "utf-16")
 
 
@@ -318,15 +320,27 @@ def json_of(text: str) -> Any:
         It is none, it nests too deeply, or it ends in the middle; a key that stands twice in one object is refused too.
     """
     try:
-        return json.loads(
+        document = json.loads(
             text, parse_float=Decimal, parse_int=_whole, parse_constant=_no_number, object_pairs_hook=_once
         )
+        # Escapes may write what no text is, and what no database stores.
+        if "\\u0000" in text or (_SURROGATE.search(text) and not _is_text(document)):
+            raise NotTheFormat("There are zero bytes or halves of characters in it.")
+        return document
     except json.JSONDecodeError as error:
         if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg:
             raise HalfFile(f"The document ends in the middle, on line {error.lineno}: it was cut off.") from None
         raise NotTheFormat(f"This is no JSON: {error.msg} on line {error.lineno}.") from None
     except RecursionError:
         raise NotTheFormat("The document nests too deeply.") from None
+
+
+def _is_text(document: Any) -> bool:
+    try:
+        json.dumps(document, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _whole(digits: str) -> int | Decimal:
