@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sameboat.figures.engine import change_file
 from sameboat.figures.engine.readers import PlaceEntry, Places, SchemaDrift, load_mapping, read
 from sameboat.figures.engine.readers.suppression import Count, withheld
 from sameboat.figures.tests.facts import NEEDED, OUTBREAK
@@ -49,6 +50,26 @@ def test_persons_become_counts_by_place_and_day():
         ("B", "female"): 7,
     }
     assert {o.date for o in reading.observations} == {date(2020, 2, 12)}
+
+
+def test_ages_are_counted_in_bands():
+    """An age falls in the band that it has begun; what is no whole number of years is counted as unknown."""
+    ages = ["0", "17", "18", "64", "65", "101", "", "4 months", "-1", "17.0", "1700"]
+    stratum = {"column": "sex", "bands": [0, 18, 65]}
+    reading = listed([("A", "2020-02-12", age) for age in ages for _ in range(9)], strata=[stratum])
+    assert {d: n for (p, d), n in counts(reading).items() if p == "A" and d} == {
+        "0-17": 27,
+        "18-64": 18,
+        "65-up": 18,
+        "unknown": 36,
+    }
+
+
+@pytest.mark.parametrize("stratum", [{}, {"values": {"F": "f"}, "bands": [0]}, {"bands": [18, 0]}])
+def test_a_stratum_without_words_or_bands_is_refused(stratum):
+    """A stratum says its words or its bands, and bands rise."""
+    with pytest.raises(ValueError, match=r"stratum|bands"):
+        load_mapping(json.dumps(RULES | {"strata": [{"column": "sex", **stratum}]}))
 
 
 def test_a_small_count_is_withheld_with_another_beside_it():
@@ -203,3 +224,17 @@ def test_dengue_in_puerto_rico_is_counted_as_a_plain_count_has_it():
         if definition:
             beside = [key for key in hidden if key[0] == day and key[1]]
             assert len(beside) > 1 or (day, "") in hidden
+
+
+def test_two_strata_make_groups_whose_codes_figures_may_have():
+    """Sex by age is counted as one group, under a code that a canonical file takes."""
+    text = "onset,place,sex,age\n" + "2020-02-12,A,F,70\n" * 6 + "2020-02-12,A,M,3\n" * 7
+    strata = [*RULES["strata"], {"column": "age", "bands": [0, 65]}]
+    rules = load_mapping(json.dumps(RULES | {"strata": strata}))
+    reading = read(text.encode(), rules, today=TODAY, places=PLACES)
+    assert {o.definition: o.value for o in reading.observations if o.place == "A"} == {
+        "": 13,
+        "female.65-up": 6,
+        "male.0-64": 7,
+    }
+    assert change_file.parse(change_file.encode(reading.observations))

@@ -718,6 +718,8 @@ def test_a_code_is_checked_where_the_places_are_known():
         {"layout": "long"},
         {"layout": "dates"},
         {"signal_column": "x"},
+        {"values": [{"column": "a", "signal": "new cases"}]},
+        {"values": [{"column": "a", "signal": "cases", "definition": "a/b"}]},
     ],
 )
 def test_a_mapping_that_contradicts_itself_is_refused(changes):

@@ -65,7 +65,7 @@ def read_line_list(
         if place is None:
             gathering.passed_over += 1
             continue
-        group = "+".join(stratum.values.get(plain(cells[index]), stratum.otherwise) for index, stratum in strata)
+        group = ".".join(stratum.group(plain(cells[index])) for index, stratum in strata)
         for index, column, by_day in cases:
             day = _dated(dates, cells, index, column, number, gathering)
             if day is not None:
