@@ -230,6 +230,18 @@ def test_judging_the_latest_days_raises_the_same_flags_as_judging_all(seed, sinc
     assert flag_panel(whole, since=day(since)) == expected
 
 
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 2**32 - 1))
+def test_a_place_is_judged_by_its_own_figures_alone(seed):
+    """Other places beside it, however large, change nothing."""
+    rng = np.random.default_rng(seed)
+    counts = np.concatenate([quiet(level=level, seed=seed) for level in (5, 500, 50_000)])
+    for column in rng.integers(0, 120, 9):
+        counts[rng.integers(3), column] *= rng.choice([0, 6, -1, NAN])
+    alone = [flag for row in range(3) for flag in flag_panel(panel(counts[[row]], places=(f"P{row}",)))]
+    assert flag_panel(panel(counts)) == alone
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 199))
 def test_a_change_reaches_no_flag_before_the_day_that_judge_from_names(seed, changed):

@@ -311,6 +311,24 @@ def _json(text: str, encoding: str, table: Table, limits: Limits) -> Rows:
     return Rows(names, ((n, [record.get(name) for name in names]) for n, record in enumerate(flat, 1)), encoding)
 
 
+def document_of(data: bytes, limits: Limits) -> Any:
+    """Return the JSON document in `data`, in UTF-8.
+
+    Raises
+    ------
+    ReaderStop
+        It is too large, empty, or no JSON.
+    """
+    if len(data) > limits.bytes:
+        raise TooLarge(f"The document has {len(data):,} bytes; at most {limits.bytes:,} are read.")
+    if not data.strip():
+        raise EmptyFile("The document is empty.")
+    text, _ = text_of(data, "utf-8")
+    if text.lstrip().startswith("<"):
+        raise NotTheFormat("This is XML or a web page, where JSON was expected; the session may have ended.")
+    return json_of(text)
+
+
 def json_of(text: str) -> Any:
     """Return a JSON document, its numbers exact.
 
