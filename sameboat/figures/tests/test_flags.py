@@ -148,6 +148,16 @@ def test_days_without_a_figure_are_missing_between_the_first_and_the_last():
     assert found(counts) == [("missing-day", 50, 51)]
 
 
+def test_a_weekly_series_misses_the_week_and_not_the_days_between():
+    """Days between weekly figures are no gap, and a spike among them is seen; a week left out is missing."""
+    weekly = np.full((1, 400), NAN)
+    weekly[0, 5::7] = np.random.default_rng(1).poisson(200, 57)
+    assert found(weekly) == []
+    weekly[0, 5 + 7 * 30] = NAN
+    weekly[0, 5 + 7 * 40] = 2000
+    assert found(weekly) == [("missing-day", 6 + 7 * 29, 4 + 7 * 31), ("spike", 5 + 7 * 40, 5 + 7 * 40)]
+
+
 @pytest.mark.parametrize(
     ("known", "today", "kinds"),
     [
