@@ -118,12 +118,14 @@ def _released(
         nodes = [days[day]]
         while nodes:
             node = nodes.pop()
-            nodes.extend(reversed(node.parts))
             place, group, published, _ = cast("tuple[str, str, bool, date]", node.key)
+            if node.key in hidden:
+                # Of its parts nothing is said: which of them there are would tell which are not 0.
+                found.append(Observation(place, signal, group, day, None, "suppressed"))
+                continue
+            nodes.extend(reversed(node.parts))
             if published:
-                value = None if node.key in hidden else node.total
-                missing = "suppressed" if value is None else ""
-                found.append(Observation(place, signal, group, day, value, missing))
+                found.append(Observation(place, signal, group, day, node.total))
     return found
 
 
@@ -154,7 +156,7 @@ def _tree(day: date, leaves: Counter[Leaf], places: Places | None) -> Count:
             node.parts.extend(Count((place, group, True, day), number) for group, number in parts)
         else:
             # Cases of the place itself beside those of places below it.
-            node.parts.append(Count((place, "itself", False, day), parts[0][1]))
+            node.parts.append(Count((place, "itself", False, day), parts[0][1], published=False))
     if len(tops) == 1:
         return tops[0]
     return Count(("", "", False, day), parts=tops, published=False)
