@@ -110,6 +110,7 @@ N = "not-reported"
         ("2020-03-02,420100,x,1,1", "future-date", "day", None),
         ("2002-02-13,420100,x,1,1", "date-too-early", "day", None),
         ("13/02/2020,420100,x,1,1", "date-unreadable", "day", None),
+        ("2020-02/13,420100,x,1,1", "date-unreadable", "day", None),
         ("2020-02-30,420100,x,1,1", "date-unreadable", "day", None),
         ("20200213,420100,x,1,1", "date-unreadable", "day", None),
         ("43874,420100,x,1,1", "date-unreadable", "day", None),
