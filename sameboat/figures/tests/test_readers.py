@@ -293,7 +293,7 @@ def bomb():
     return file.getvalue()
 
 
-def entities():
+def entities(encoding="utf-8"):
     """Return a workbook whose sheet's XML would grow to gigabytes by its own entities."""
     laughs = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 11))
     source, file = zipfile.ZipFile(io.BytesIO(workbook(["day"]))), io.BytesIO()
@@ -303,7 +303,7 @@ def entities():
             if part.endswith("sheet1.xml"):
                 content = content.replace("<worksheet", f'<!DOCTYPE x [<!ENTITY a0 "ha">{laughs}]><worksheet', 1)
                 content = content.replace("<v>", "<v>&a10;", 1)
-            archive.writestr(part, content)
+            archive.writestr(part, content.encode(encoding if part.endswith("sheet1.xml") else "utf-8"))
     return file.getvalue()
 
 
@@ -346,6 +346,7 @@ XLSX = workbook(["day", "code", "name", "confirmed", "dead"], [date(2020, 2, 12)
         (b'[{"day": "\\u0000"}]', {"format": "json"}, NotTheFormat),
         (b'[{"day": "\\ud800"}]', {"format": "json"}, NotTheFormat),
         (entities(), {"format": "excel"}, NotTheFormat),
+        (entities("utf-16"), {"format": "excel"}, NotTheFormat),
         (b'[{"day": 1, "day": 2}]', {"format": "json"}, NotTheFormat),
         (b"[]", {"format": "json"}, EmptyFile),
         (b'{"rows": []}', {"format": "json", "records": "data"}, SchemaDrift),

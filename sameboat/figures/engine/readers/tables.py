@@ -276,8 +276,13 @@ def _check_archive(data: bytes, limits: Limits) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for part in archive.infolist():
+                before = b""
                 with archive.open(part) as stream:
                     while piece := stream.read(1 << 20):
+                        # No part of a workbook may have one (ECMA-376-2); its entities could grow to gigabytes.
+                        if b"<!DOCTYPE" in (before + piece).replace(b"\0", b""):
+                            raise NotTheFormat("The workbook holds a document type, which none may have: it is a trap.")
+                        before = piece[-32:]
                         left -= len(piece)
                         if left < 0:
                             raise TooLarge(
