@@ -131,6 +131,47 @@ def nowcast(
     return made
 
 
+@situation.command("forecast")
+def forecast(
+    folder: Annotated[Path, typer.Argument(help="A forecast hub's record: vintages and a baseline's rounds.")],
+    day: Annotated[
+        datetime | None, typer.Option("--day", formats=DAY, help="A round's day; without it, the newest.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write a hub here: tasks, model output, target data.")
+    ] = None,
+    parquet: Annotated[bool, typer.Option("--parquet", help="Write Parquet files instead of CSV.")] = False,
+) -> Any:
+    """Forecast the weeks after a folder's newest day, from what was known then; what failed lately is withheld.
+
+    \b
+    sameboat situation forecast europe_hub
+    sameboat situation forecast us_covid_hub --day 2025-03-01 -o my_hub --parquet
+    """
+    _one_core()
+    from sameboat.progress import progress_bar
+    from sameboat.situation.hub_export import forecast_folder
+
+    with progress_bar("rounds made") as progress:
+        return forecast_folder(folder, _day(day), output, ".parquet" if parquet else ".csv", progress)
+
+
+@situation.command("check")
+def check(
+    file: Annotated[Path, typer.Argument(help="Forecasts as a hub's model output, CSV or Parquet.")],
+    tasks: Annotated[Path, typer.Option(help="The hub's tasks.json, of schema version 5.")],
+    round_id: Annotated[str, typer.Option("--round", help="Without it, the date that begins the file's name.")] = "",
+) -> Any:
+    """Say what a forecast hub would refuse in a file of forecasts. Exits with 1 if it would.
+
+    \b
+    sameboat situation check 2025-03-01-team-model.csv --tasks hub-config/tasks.json
+    """
+    from sameboat.situation.hub_export import check_file
+
+    return check_file(file, tasks, round_id or None)
+
+
 @situation.command("simulate")
 def simulate(
     population: Annotated[int, typer.Option(help="People.")],
