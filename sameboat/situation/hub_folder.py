@@ -8,6 +8,7 @@ honest, and said in the hub's notes; a table that cannot be trusted is refused.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -231,9 +232,10 @@ def _grid(deltas: Mapping[str, pl.DataFrame], baseline: pl.DataFrame, target: Ta
 
 def _history(deltas: Mapping[str, pl.DataFrame], places: Mapping[str, int], step: int) -> History:
     """Return the vintages that `deltas` (columns location, date, value, as_of) add up to, one a day of publication."""
-    days: list[date] = sorted(set().union(*(frame["date"].unique().to_list() for frame in deltas.values())))
-    first, last = days[0], days[-1]
-    published = sorted(set().union(*(frame["as_of"].unique().to_list() for frame in deltas.values())))
+    first = _beginning(deltas, len(places))
+    last: date = max(_days(frame, "date")[-1] for frame in deltas.values())
+    known = max(_days(frame, "as_of")[0] for frame in deltas.values())  # from here on every signal has figures
+    published = sorted({day for frame in deltas.values() for day in _days(frame, "as_of")})
     periods = (last - first).days // step + 1
     now = {name: np.full((len(places), periods), np.nan) for name in deltas}
     parts = {
@@ -244,11 +246,33 @@ def _history(deltas: Mapping[str, pl.DataFrame], places: Mapping[str, int], step
     for day in published:
         for name, array in now.items():
             if (part := parts[name].get(day)) is not None:
+                part = part.filter(pl.col("date") >= first)
                 rows = [places[place] for place in part["location"]]
                 columns = ((part["date"] - first).dt.total_days() // step).to_numpy()
                 array[rows, columns] = part["value"].to_numpy()
-        vintages.append(Vintage(day, first, step, {name: array.copy() for name, array in now.items()}))
+        if day >= known:
+            vintages.append(Vintage(day, first, step, {name: array.copy() for name, array in now.items()}))
     return History(vintages)
+
+
+def _days(frame: pl.DataFrame, column: str) -> list[date]:
+    return frame[column].unique().sort().to_list()
+
+
+def _beginning(deltas: Mapping[str, pl.DataFrame], places: int) -> date:
+    """Return the first day of the figures that the oldest vintage has of half of the places, without a week's break.
+
+    A record that was cut off holds, before that, corrections of figures that are not in it.
+    """
+    begins: list[date] = []
+    for frame in deltas.values():
+        oldest = frame.filter((pl.col("as_of") == pl.col("as_of").min()) & pl.col("value").is_not_nan())
+        reporting = oldest.group_by("date").agg(pl.col("location").n_unique().alias("places")).sort("date")
+        days: list[date] = reporting.filter(pl.col("places") >= places / 2)["date"].to_list()
+        days = days or _days(frame, "date")
+        breaks = [later for day, later in pairwise(days) if (later - day).days > WEEK]
+        begins.append(breaks[-1] if breaks else days[0])
+    return max(begins)
 
 
 def _weeks(final: pl.DataFrame, grid: _Grid, target: Target, step: int) -> Array:

@@ -234,6 +234,18 @@ def test_rounds_before_the_first_vintage_are_named_and_not_scored(daily_folder):
     assert {one.forecasts for one in found.scores if (one.model, one.horizon) == (OURS, 1)} == {2 * len(PLACES)}
 
 
+def test_a_record_that_was_cut_off_begins_with_its_own_figures(daily_folder):
+    """Deltas from the second round on: what is corrected of days before is not taken for a history of zeros."""
+    path = daily_folder / "truth_jhu_daily_cases_asof_delta.parquet"
+    correction = pl.DataFrame({"location": ["AA"], "date": [FIRST], "value": [5.0], "as_of": [ROUNDS[1]]})
+    kept = pl.read_parquet(path).filter(pl.col("as_of") >= ROUNDS[1])
+    pl.concat([kept, correction]).write_parquet(path)
+    hub = read_hub_folder(daily_folder)
+    assert hub.history.vintages[0].first == ROUNDS[0]
+    with pytest.raises(VintageError, match="nothing to forecast from"):
+        evaluate(hub)
+
+
 def test_a_model_whose_bands_fail_is_suspended_in_the_count():
     """Rounds after the misses are known are counted as withheld, those before are not."""
     places, weeks = 12, 30
