@@ -17,6 +17,7 @@ from sameboat.situation.engine.simulate import simulate_renewal
 from . import facts
 from .epidemics import waves
 from .test_hub_folder import DAYS, ROUNDS, spoil, write_daily, write_weekly
+from .test_hub_folder import FIRST as FIRST_DAY
 
 SERIAL_INTERVAL = discretised_serial_interval(4.8, 2.3, 31)
 
@@ -202,17 +203,67 @@ def test_a_folder_that_cannot_be_evaluated_exits_with_2(tmp_path, damage, argume
     assert (ended.code, words in ended.errors) == (2, True), ended.errors
 
 
-@pytest.mark.parametrize("value", [-500.0, 1e9, float("nan")])
-def test_evaluate_stands_absurd_figures(tmp_path, value):
-    """A negative day, a mistyped one and a missing one: every forecast is made, finite and ordered."""
+def in_place(frame, **change):
+    """Return the frame with columns changed for one place in its newest weeks."""
+    chosen = (pl.col("location") == "AA") & (pl.col("date") >= ROUNDS[0] - timedelta(10))
+    return frame.with_columns(**{name: pl.when(chosen).then(e).otherwise(pl.col(name)) for name, e in change.items()})
+
+
+DAY = pl.col("date") == ROUNDS[1] - timedelta(3)
+ODD_FIGURES = {
+    "negative": lambda f: in_place(f, value=pl.when(DAY).then(-500.0).otherwise(pl.col("value"))),
+    "absurd": lambda f: in_place(f, value=pl.when(DAY).then(1e9).otherwise(pl.col("value"))),
+    "missing": lambda f: in_place(f, value=pl.when(DAY).then(float("nan")).otherwise(pl.col("value"))),
+    "empty": lambda f: in_place(f, value=pl.when(DAY).then(None).otherwise(pl.col("value"))),
+    "twice": lambda f: pl.concat([f, f.tail(50)]),
+    "a place of zeros": lambda f: in_place(f, value=pl.lit(0.0)),
+    "zeros everywhere": lambda f: f.with_columns(value=pl.lit(0.0)),
+    "a place that falls silent": lambda f: f.filter((pl.col("location") != "AA") | (pl.col("date") < ROUNDS[0])),
+    "dates one day late": lambda f: in_place(f, date=pl.col("date") + pl.duration(days=1)),
+    "dates in the future": lambda f: in_place(f, date=pl.col("date") + pl.duration(days=400)),
+    "text for dates": lambda f: f.with_columns(pl.col("date", "as_of").cast(pl.String)),
+    "a gap of weeks": lambda f: f.filter(
+        ~pl.col("date").is_between(FIRST_DAY + timedelta(30), FIRST_DAY + timedelta(60))
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD_FIGURES)
+def test_evaluate_stands_odd_figures(tmp_path, name):
+    """One odd place sinks nobody: every other forecast is made, and scores are numbers or said to be none."""
     write_daily(tmp_path, waves(3, DAYS))
     path = tmp_path / "truth_jhu_daily_cases_asof_delta.parquet"
-    day = ROUNDS[1] - timedelta(3)
-    frame = pl.read_parquet(path)
-    changed = pl.when((pl.col("location") == "AA") & (pl.col("date") == day)).then(value).otherwise(pl.col("value"))
-    frame.with_columns(value=changed).write_parquet(path)
+    ODD_FIGURES[name](pl.read_parquet(path)).write_parquet(path)
     told = call("situation", "evaluate", tmp_path, "--json").json
-    assert all(one["wis"] is not None for one in told["scores"] if one["model"] == "sameboat")
+    deaths = [one for one in told["scores"] if (one["model"], one["signal"]) == ("sameboat", "deaths")]
+    assert all(one["wis"] > 0 for one in deaths)
+    assert any(one["signal"] == "cases" for one in told["scores"])
+    assert bool(told["notes"]) == (name in ("dates one day late", "dates in the future"))
+
+
+BROKEN_FIGURES = [
+    (lambda f: f.rename({"value": "cases"}), "it has no column value; it has location, date, cases"),
+    (lambda f: f.with_columns(value=pl.lit("many")), "column value does not hold what it should"),
+    (
+        lambda f: f.with_columns(
+            date=pl.when(pl.int_range(pl.len()) == 0).then(pl.lit("4/1/2021")).otherwise(pl.col("date").cast(pl.String))
+        ),
+        "column date does not hold what it should",
+    ),
+    (lambda f: f.head(0), "it has no rows that can be used"),
+    (lambda f: f.filter(pl.col("date") == ROUNDS[2] - timedelta(1)), "nothing to forecast from"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "words"), BROKEN_FIGURES)
+def test_figures_that_cannot_be_used_exit_with_2(tmp_path, spoil, words):
+    """A renamed column, words for numbers, two formats of date, no row, one day."""
+    write_daily(tmp_path, waves(3, DAYS))
+    for name in ("cases", "deaths"):
+        path = tmp_path / f"truth_jhu_daily_{name}_asof_delta.parquet"
+        spoil(pl.read_parquet(path)).write_parquet(path)
+    ended = call("situation", "evaluate", tmp_path)
+    assert (ended.code, words in ended.errors) == (2, True), ended.errors
 
 
 def reports(seed=3, days=80, delays=6):
