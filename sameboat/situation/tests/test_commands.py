@@ -304,6 +304,19 @@ def test_nowcasts_are_scored_against_the_figure_as_reported(tmp_path):
     assert all(row["ratio"] < 0.5 and 0.3 < row["coverage_50"] < 0.7 for row in told["scores"][1:])
 
 
+def test_a_file_of_reports_that_cannot_be_read_does_not_sink_the_others(tmp_path):
+    """It is named; where no file can be read, or nothing lies between the dates, that is the answer."""
+    (tmp_path / "bad_linelist.csv").write_text("<html></html>")
+    ended = call("situation", "evaluate", tmp_path)
+    assert (ended.code, "is a web page" in ended.errors) == (2, True)
+    reports().write_csv(tmp_path / "good_triangle.csv")
+    told = call("situation", "evaluate", tmp_path, "--json").json
+    assert [row["file"] for row in told["scores"]] == ["good_triangle.csv"]
+    assert "bad_linelist.csv: this is a web page" in told["notes"][0]
+    ended = call("situation", "evaluate", tmp_path, "--from", "2031-01-01")
+    assert (ended.code, "nothing can be scored" in ended.errors) == (2, True)
+
+
 @facts.NEEDED
 def test_german_nowcasts_hold_their_bars_through_the_command():
     """A quarter of the uncorrected error at most, and half of the truths in the 50 % band."""
