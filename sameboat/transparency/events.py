@@ -8,9 +8,10 @@ A room adds one in its own `events.py`:
         organisation: Subject
 """
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, ConfigDict, StringConstraints
@@ -86,15 +87,32 @@ class Event(BaseModel):
 
 
 def _subjects(model: BaseModel) -> Iterator[str]:
-    for name, field in type(model).model_fields.items():
+    for name, is_subject in _fields_with_subjects(type(model)):
         value = getattr(model, name)
-        if isinstance(value, str):
-            if "subject" in field.metadata or "subject" in str(field.annotation):
-                yield value
-        else:
-            for part in value if isinstance(value, list) else [value]:
-                if isinstance(part, BaseModel):
-                    yield from _subjects(part)
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, BaseModel):
+                yield from _subjects(part)
+            elif is_subject and part is not None:
+                yield part
+
+
+@functools.cache
+def _fields_with_subjects(model: type[BaseModel]) -> list[tuple[str, bool]]:
+    """Return the fields of a part of an event that are subjects themselves, and those whose parts have such fields."""
+    fields = []
+    for name, field in model.model_fields.items():
+        if "subject" in field.metadata or "subject" in str(field.annotation):
+            fields.append((name, True))
+        elif any(_fields_with_subjects(part) for part in _models_in(field.annotation)):
+            fields.append((name, False))
+    return fields
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
 
 
 def schema(type: str, version: int) -> type[Event]:  # noqa: A002

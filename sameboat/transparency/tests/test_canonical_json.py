@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,17 @@ def test_case_of_rfc_8785(path):
 def test_value_is_read_back(value):
     """What is written is read back."""
     assert canonical_json.parse(canonical_json.encode(value)) == value
+
+
+@given(VALUES)
+def test_it_writes_what_the_reference_writes(value):
+    """The quick way and the reference implementation of RFC 8785 give the same bytes."""
+    assert canonical_json.encode(value) == rfc8785.dumps(value)
+
+
+def test_keys_beyond_the_basic_plane_are_sorted_by_utf_16():
+    """U+1F600 stands before U+FF01, as its surrogates do, though its code point is the larger."""
+    assert canonical_json.encode({"\uff01": 1, "\U0001f600": 2}) == '{"\U0001f600":2,"\uff01":1}'.encode()
 
 
 @given(st.binary(max_size=40) | st.text('{}[]",:0123-.eE\\u tfn', max_size=30).map(str.encode))
