@@ -24,6 +24,24 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Sequence[Seque
             cursor.execute(statement, values)
 
 
+def create(made: Sequence[models.Model]) -> None:
+    """Insert objects of one model and give each its key, as `bulk_create` does in five times the time."""
+    if not made:
+        return
+    model = type(made[0])
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    values = [[getattr(each, field.attname) for field in fields] for each in made]
+    key = connection.ops.quote_name(_column(model, "pk"))
+    without_key = iter(made)
+    for statement, parameters in _statements(model, [field.name for field in fields], values):
+        with connection.cursor() as cursor:
+            cursor.execute(f"{statement} RETURNING {key}", parameters)
+            keys = cursor.fetchall()
+        # Rows come back in the order of the values, which Django's bulk_create relies on too.
+        for (pk,), each in zip(keys, without_key, strict=False):
+            each.pk, each._state.adding, each._state.db = pk, False, connection.alias
+
+
 def insert_new(
     model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]], unique: str
 ) -> dict[Any, int]:

@@ -126,7 +126,7 @@ def _open_needs(places: Sequence[_Place]) -> dict[_Place, str]:
 
 
 def _store(act: Act, drafts: Sequence[_Draft]) -> None:
-    Need.objects.bulk_create(draft.need for draft in drafts)
+    rows.create([draft.need for draft in drafts])
     today = timezone.localdate(act.now)
     totals.add_all(
         totals.Line(DayTotal.Measure.ASKED, today, need.item_id, need.unit_id, need.quantity, (need.organisation_id,))
