@@ -122,7 +122,7 @@ def _database(url: str) -> dict[str, Any]:
     """Return Django's settings for `postgresql://user:password@host:port/name`, or for SQLite where there is none."""
     if not url:
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "sameboat.project.sqlite3",
             "NAME": HOME / "sameboat.sqlite3",
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
