@@ -71,12 +71,18 @@ def checked_text(text: str, field: str, most: int) -> str:
                 )
             ]
         )
-    if not clean.isprintable() and not all(_is_shown(character) for character in clean):
+    if not clean.isprintable() and not all(is_shown(character) for character in clean):
         raise InvalidInput([Fault(field, _("The text has characters that cannot be shown. Type it again."))])
     return clean
 
 
-def _is_shown(character: str) -> bool:
+def shown(text: str) -> str:
+    """Return a text with a replacement character for what cannot be shown, for repeating what somebody sent."""
+    return text if text.isprintable() else "".join(each if is_shown(each) else "\ufffd" for each in text)
+
+
+def is_shown(character: str) -> bool:
+    """Return whether a character can be shown as it is stored."""
     if character in _REORDERING:
         return False
     return unicodedata.category(character) not in ("Cc", "Cs", "Co", "Cn") or character in "\n\t"

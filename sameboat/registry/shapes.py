@@ -17,6 +17,7 @@ from sameboat.registry.models import (
     SigningKey,
     Unit,
 )
+from sameboat.registry.quantities import shown
 from sameboat.registry.refusals import InvalidInput, Refused
 from sameboat.transparency import proofs
 from sameboat.transparency.engine import base64_text
@@ -253,8 +254,8 @@ class ErrorShape(BaseModel):
     @classmethod
     def of(cls, refused: Refused) -> "ErrorShape":
         faults = refused.faults if isinstance(refused, InvalidInput) else []
-        shapes = [FaultShape(field=fault.field, message=str(fault.message)) for fault in faults]
-        return cls(code=refused.code, message=str(refused.message), field=refused.field, faults=shapes)
+        shapes = [FaultShape(field=shown(fault.field), message=shown(str(fault.message))) for fault in faults]
+        return cls(code=refused.code, message=shown(str(refused.message)), field=shown(refused.field), faults=shapes)
 
 
 class RowShape(BaseModel):
