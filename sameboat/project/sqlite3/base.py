@@ -20,13 +20,14 @@ _lines: defaultdict[str, Line] = defaultdict(Line)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's own, in line."""
+    """Django's own, in line; the sequencer's goes first, as everyone waits for what it publishes."""
 
+    goes_first = False
     _entered: Line | None = None
 
     def _start_transaction_under_autocommit(self) -> None:
         line = _lines[str(self.settings_dict["NAME"])]
-        if not line.enter(PATIENCE):
+        if not line.enter(PATIENCE, first=self.goes_first):
             raise OperationalError("database is locked")
         self._entered = line
         try:
