@@ -207,7 +207,7 @@ class Bulk(models.Model):
     """
 
     outcomes = models.JSONField()
-    made_at = models.DateTimeField(db_index=True)
+    made_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"{len(self.outcomes)} rows"

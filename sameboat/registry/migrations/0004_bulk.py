@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('outcomes', models.JSONField()),
-                ('made_at', models.DateTimeField(db_index=True)),
+                ('made_at', models.DateTimeField()),
             ],
         ),
     ]

@@ -183,6 +183,14 @@ def test_a_need_that_was_stopped_may_be_published_again(cast, row):
     assert Need.objects.get(public_id=published).state == "open"
 
 
+@pytest.mark.parametrize("depth", [100, 400, 700, 900, 960, 980])
+def test_a_row_nested_deep_is_no_failure_of_ours(depth, row, callers):
+    """It is refused, alone or with its request, and with an idempotency key too."""
+    body = json.dumps({"needs": [row(), {"note": 0}]}).replace("0}]", "[" * depth + "]" * depth + "}]")
+    for key in ("", "k"):
+        assert callers.hospital.post("/needs/bulk", body, key).status_code in (200, 400)
+
+
 WHOLE = {
     "no rows": ({"needs": []}, 422),
     "no list": ({"needs": "all"}, 422),
