@@ -19,6 +19,7 @@ PATIENCE = 20.0
 _lines: defaultdict[str, Line] = defaultdict(Line)
 
 
+# Django's stubs leave out what its backends override.
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's own, in line; the sequencer's goes first, as everyone waits for what it publishes."""
 
@@ -31,25 +32,26 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise OperationalError("database is locked")
         self._entered = line
         try:
-            super()._start_transaction_under_autocommit()
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except BaseException:
             self._leave()
             raise
 
     def _commit(self) -> Any:
-        done = super()._commit()  # where it fails, the transaction is open until it is rolled back
+        # Where it fails, the transaction is open until it is rolled back.
+        done = super()._commit()  # type: ignore[misc]
         self._leave()
         return done
 
     def _rollback(self) -> Any:
         try:
-            return super()._rollback()
+            return super()._rollback()  # type: ignore[misc]
         finally:
             self._leave()
 
     def _close(self) -> Any:
         try:
-            return super()._close()
+            return super()._close()  # type: ignore[misc]
         finally:
             self._leave()
 
