@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registry', '0004_bulk'),
+        ('registry', '0005_bulk'),
         ('supplies', '0001_initial'),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registry', '0003_alter_membership_role'),
+        ('registry', '0004_place_coordinates'),
     ]
 
     operations = [
