@@ -31,7 +31,7 @@ def said(group):
     for number in range(GROUP):
         hospital, need = network[number % 25], public_id.new("need", int(now.timestamp() * 1000))
         event = NeedPublished(need=need, organisation=hospital, goods=goods, standard="YY 0469-2011",
-                              note=secrets.token_hex(16))
+                              note=secrets.token_hex(10))
         yield Said(event, hospital, now, now)
 
 def megabytes():

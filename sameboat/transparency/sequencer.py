@@ -18,7 +18,7 @@ from sameboat.transparency.store import latest_size
 BUSY_PAUSE = 0.2
 """Seconds between two rounds while entries come in: one signature and one disk flush carry all of them."""
 
-IDLE_PAUSE = 1.0
+IDLE_PAUSE = 0.5
 """Seconds between two looks when nothing came in for a while."""
 
 LONGEST_PAUSE = 30.0
