@@ -18,6 +18,11 @@ NAMES = (
     "situation_rt",
     "situation_forecast",
     "figure_readers",
+    "bulk",
+    "acknowledged",
+    "witnessed",
+    "situation_rt",
+    "situation_forecast",
 )
 # Minutes long: run only when named.
 STUDIES = (

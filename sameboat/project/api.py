@@ -18,9 +18,11 @@ from pydantic import BaseModel
 from sameboat import __version__
 from sameboat.donations.api import router as donations
 from sameboat.project.reference import Reference, complete
+from sameboat.registry import faults
 from sameboat.registry.access import promising
 from sameboat.registry.api import router as registry
-from sameboat.registry.refusals import InvalidInput, Refused, TooMany
+from sameboat.registry.refusals import Refused, TooMany
+from sameboat.registry.shapes import ErrorShape
 from sameboat.supplies.api import router as supplies
 from sameboat.transparency.api import router as log
 from sameboat.transparency.errors import LogError
@@ -29,33 +31,18 @@ from sameboat.transparency.http_caching import revalidated
 _log = logging.getLogger(__name__)
 
 
-class FaultShape(BaseModel):
-    """One thing wrong with one field; the field is empty where the whole request is meant."""
-
-    field: str
-    message: str
-
-
-class ErrorShape(BaseModel):
-    """Why a request was refused: a code for programs, what was wrong and what to do for people, and where."""
-
-    code: str
-    message: str
-    field: str
-    faults: list[FaultShape]
-
-
 class ErrorAnswer(BaseModel):
     """The answer to a request that was refused. Nothing was changed."""
 
     error: ErrorShape
 
 
-def refusal(
-    status: int, code: str, message: str, field: str = "", faults: list[FaultShape] | None = None
-) -> HttpResponse:
+def refusal(status: int, code: str, message: str) -> HttpResponse:
     """Return an error answer."""
-    shape = ErrorShape(code=code, message=message, field=field, faults=faults or [])
+    return _answer(status, ErrorShape(code=code, message=message, field="", faults=[]))
+
+
+def _answer(status: int, shape: ErrorShape) -> HttpResponse:
     text = json.dumps({"error": shape.model_dump()}, ensure_ascii=False)
     response = HttpResponse(text, status=status, content_type="application/json; charset=utf-8")
     response["Cache-Control"] = "no-store"
@@ -119,9 +106,7 @@ for router in (supplies, donations, registry, log):
 
 @api.exception_handler(Refused)
 def _refused(request: HttpRequest, refused: Refused) -> HttpResponse:
-    faults = refused.faults if isinstance(refused, InvalidInput) else []
-    shapes = [FaultShape(field=fault.field, message=str(fault.message)) for fault in faults]
-    response = refusal(refused.status, refused.code, str(refused.message), refused.field, shapes)
+    response = _answer(refused.status, ErrorShape.of(refused))
     if isinstance(refused, TooMany):
         response["Retry-After"] = str(refused.retry_after)
     if refused.status == 401:
@@ -136,9 +121,7 @@ def _log_refused(request: HttpRequest, error: LogError) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    faults = [FaultShape(field=_place(fault), message=_words(fault)) for fault in error.errors]
-    message = " ".join(f"{fault.field}: {fault.message}" if fault.field else fault.message for fault in faults[:5])
-    return refusal(422, "invalid-input", message, faults[0].field, faults)
+    return _refused(request, faults.invalid_input([(_place(fault), fault) for fault in error.errors]))
 
 
 def _place(fault: dict[str, Any]) -> str:
@@ -147,33 +130,6 @@ def _place(fault: dict[str, Any]) -> str:
     if rest and (source == "body" or rest[0] == "sought"):
         rest = rest[1:]
     return ".".join(rest)
-
-
-def _words(fault: dict[str, Any]) -> str:
-    context = fault.get("ctx", {})
-    words = {
-        "missing": _("This is missing."),
-        "extra_forbidden": _("There is no such field here. Take it out, or check its name."),
-        "string_type": _("Write text."),
-        "string_unicode": _("The text has characters that cannot be shown. Type it again."),
-        "string_too_long": _("Write at most %(most)s characters.") % {"most": context.get("max_length")},
-        "string_pattern_mismatch": _("This is not in the form asked for: %(form)s") % {"form": context.get("pattern")},
-        "int_type": _("Write a whole number."),
-        "int_parsing": _("Write a whole number."),
-        "int_from_float": _("Write a whole number."),
-        "int_parsing_size": _("The number is too large."),
-        "bool_parsing": _("Write true or false."),
-        "bool_type": _("Write true or false."),
-        "less_than_equal": _("At most %(most)s.") % {"most": context.get("le")},
-        "greater_than_equal": _("At least %(least)s.") % {"least": context.get("ge")},
-        "literal_error": _("Write one of %(known)s.") % {"known": context.get("expected")},
-        "model_attributes_type": _("Send a JSON object with the fields of this request."),
-        "model_type": _("Send a JSON object with the fields of this request."),
-        "value_error": str(context.get("error", "")),
-    }
-    if fault["type"] == "missing" and not _place(fault):
-        return _("Send a JSON object with the fields of this request; {} where there is nothing to say.")
-    return words.get(fault["type"]) or str(fault["msg"])
 
 
 @api.exception_handler(HttpError)

@@ -14,9 +14,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection, transaction
 
-from sameboat.transparency.actions import append
+from sameboat.transparency.actions import Accepted, append
 from sameboat.transparency.events import Erasure, Reason
-from sameboat.transparency.models import Entry, PrivatePart
+from sameboat.transparency.models import PrivatePart
 
 TO_REWRITE = "erased-to-rewrite"
 REWRITING = "erased-rewriting"
@@ -26,7 +26,7 @@ BUSY_MILLISECONDS = 500
 """How long one attempt to cut the write-ahead log waits for readers; writers wait meanwhile."""
 
 
-def erase(leaf_hash: bytes, *, reason: Reason, actor: str, about: str | None, recorded_at: datetime) -> Entry | None:
+def erase(leaf_hash: bytes, *, reason: Reason, actor: str, about: str | None, recorded_at: datetime) -> Accepted | None:
     """Erase the private part of an accepted entry in the caller's transaction; return the `erasure` entry.
 
     None, and no entry, where there is no private part, or none any more.

@@ -128,6 +128,17 @@ def test_value_is_read_back(value):
     assert canonical_json.parse(canonical_json.encode(value)) == value
 
 
+@given(VALUES)
+def test_it_writes_what_the_reference_writes(value):
+    """The quick way and the reference implementation of RFC 8785 give the same bytes."""
+    assert canonical_json.encode(value) == rfc8785.dumps(value)
+
+
+def test_keys_beyond_the_basic_plane_are_sorted_by_utf_16():
+    """U+1F600 stands before U+FF01, as its surrogates do, though its code point is the larger."""
+    assert canonical_json.encode({"\uff01": 1, "\U0001f600": 2}) == '{"\U0001f600":2,"\uff01":1}'.encode()
+
+
 @given(st.binary(max_size=40) | st.text('{}[]",:0123-.eE\\u tfn', max_size=30).map(str.encode))
 def test_any_bytes_are_canonical_or_refused(data):
     """What is read has exactly one spelling, and refusing is all else that happens."""
