@@ -1,11 +1,13 @@
 """What every answer of the API has in common: one shape of refusal, the caller's language, a page for people."""
 
+import errno
 import re
+import sqlite3
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError
+from django.db import DatabaseError, IntegrityError, OperationalError
 
 from sameboat.supplies import queries
 from sameboat.transparency import http_caching
@@ -51,6 +53,49 @@ def test_a_failure_of_ours_shows_no_stack_trace(failure, status, code, client, m
     answer = client.get("/api/needs")
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert "secret plan" not in answer.content.decode()
+
+
+class DiskFullError(Exception):
+    """As PostgreSQL's driver has it."""
+
+    sqlstate = "53100"
+
+
+def caused(error, cause, code=0):
+    """Return a database's error as Django raises it."""
+    if code:
+        cause.sqlite_errorcode = code
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [
+        (caused(OperationalError("full"), sqlite3.OperationalError(), sqlite3.SQLITE_FULL), 507, "storage-full"),
+        (caused(OperationalError("full"), DiskFullError()), 507, "storage-full"),
+        (OSError(errno.ENOSPC, "full"), 507, "storage-full"),
+        (
+            caused(OperationalError("io"), sqlite3.OperationalError(), sqlite3.SQLITE_IOERR_FSYNC),
+            503,
+            "storage-failing",
+        ),
+        (caused(DatabaseError("torn"), sqlite3.DatabaseError(), sqlite3.SQLITE_CORRUPT), 503, "storage-failing"),
+        (caused(OperationalError("wait"), sqlite3.OperationalError(), sqlite3.SQLITE_BUSY_SNAPSHOT), 503, "busy"),
+        (IntegrityError("a fault of ours"), 500, "failed"),
+        (OSError(errno.ENOENT, "a fault of ours"), 500, "failed"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_what_ails_the_store_is_told(failure, status, code, client, monkeypatch):
+    """Full, failing and busy are told apart from each other and from faults of the program."""
+
+    def fail(*args, **kwargs):
+        raise failure
+
+    monkeypatch.setattr(queries, "needs", fail)
+    answer = client.get("/api/needs")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
 
 
 def test_a_failure_before_an_operation_runs_shows_no_stack_trace_either(client, monkeypatch, settings):
