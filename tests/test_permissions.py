@@ -19,6 +19,7 @@ from sameboat.donations.actions.gifts import receive_goods, receive_money
 from sameboat.donations.actions.payments import disburse
 from sameboat.donations.actions.pledges import pledge_goods, pledge_money
 from sameboat.donations.actions.privacy import open_private
+from sameboat.figures.actions.feeds import register_feed, state_definition
 from sameboat.registry.acting import Act, actions
 from sameboat.registry.actions import register_key
 from sameboat.registry.models import Place, Role
@@ -114,6 +115,16 @@ ROWS = [
     Row("donations.pledge_money", lambda w: w.promised_money, anyone=True),
     Row("donations.cancel_pledge", lambda w: {"pledge": w.money_pledge}, "company", (Role.GIVE,)),
     Row("donations.cancel_pledge", lambda w: {"pledge": w.money_pledge, "code": "its own code"}, anyone=True),
+    Row("figures.register_feed", lambda w: {"code": "new", "name_en": "New"}, operator=True),
+    Row("figures.state_definition", lambda w: w.definition, operator=True),
+    Row("figures.declare_break", lambda w: w.series_break, "hospital", (Role.FIGURES,)),
+    Row("figures.declare_break", lambda w: w.series_break | {"from_elsewhere": True}, operator=True),
+    Row("figures.explain", lambda w: w.explanation, "hospital", (Role.FIGURES,)),
+    Row("figures.explain", lambda w: w.explanation | {"from_elsewhere": True}, operator=True),
+    Row("figures.publish_vintage", lambda w: w.vintage, "hospital", (Role.FIGURES,)),
+    Row("figures.publish_vintage", lambda w: w.vintage | {"from_elsewhere": True}, operator=True),
+    Row("figures.stop_feed", lambda w: w.stop, "hospital", (Role.FIGURES,)),
+    Row("figures.stop_feed", lambda w: w.stop | {"from_elsewhere": True}, operator=True),
     Row("donations.erase_private", lambda w: {"pledge": w.money_pledge}, "company", (Role.GIVE,), operator=True),
     Row("donations.erase_private", lambda w: {"pledge": w.money_pledge, "code": "its own code"}, anyone=True),
 ]
@@ -141,6 +152,10 @@ def world(cast):
     promise = {"need": need, "quantity": 5, "code": "its own code"}
     promised_money = {"fund": fund, "amount": "5", "currency": "CNY", "code": "its own code"}
     signer = replace(cast.act_hospital, user_id=owner.pk)
+    feed = register_feed(cast.act_operator, code="test", name_en="Test", publisher=cast.hospital)
+    definition = {"form": "cumulative", "unit_en": "people", "unit_zh": "人", "name_en": "Confirmed"}
+    cases = state_definition(cast.act_operator, signal="cases.confirmed", **definition).signal
+    about = {"feed": feed, "place": place, "signal": cases, "day": cast.act_operator.now.date(), "text_en": "Why"}
     return SimpleNamespace(
         hospital=cast.hospital,
         charity=cast.charity,
@@ -150,6 +165,11 @@ def world(cast):
         lot=lot,
         allocation=allocation,
         handover=hand_over(cast.act_charity, allocation=other),
+        definition=definition | {"signal": "deaths"},
+        series_break=about | {"kind": "definition"},
+        explanation=about,
+        vintage={"feed": feed, "published": cast.act_operator.now.date(), "observations": []},
+        stop={"feed": feed, "code": "unreadable", "reason": "HTML", "data_sha256": "ab" * 32},
         campaign=campaign,
         payment=disburse(cast.act_charity, **payout),
         payout=payout,

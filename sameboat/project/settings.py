@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "sameboat.registry",
     "sameboat.supplies",
     "sameboat.donations",
+    "sameboat.figures",
     "sameboat.site",
 ]
 

@@ -138,6 +138,7 @@ class Role(models.TextChoices):
     STORE = "store", _("receive, allocate and hand over goods")
     MONEY = "money", _("receive and pay out money")
     GIVE = "give", _("pledge gifts")
+    FIGURES = "figures", _("publish figures")
     ADMIN = "admin", _("manage members and keys")
 
 

@@ -1,0 +1,1 @@
+"""Figures as plain values: readers, changes between vintages, canonical files, increments, residuals, quality flags."""

@@ -1,0 +1,344 @@
+"""Every read of figures that leaves this room: as of any moment, with what stood before and why it changed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from sameboat.figures.engine import change_file
+from sameboat.figures.engine.observation import Observation
+from sameboat.figures.models import (
+    Break,
+    Definition,
+    Explanation,
+    Feed,
+    FeedStop,
+    Figure,
+    QualityFlag,
+    Series,
+    Signal,
+    Vintage,
+)
+from sameboat.registry.models import Place
+from sameboat.registry.queries import places_within
+
+AsOf = date | datetime | None
+"""A day (its end, in the feed's zone), a moment, or None: now."""
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One figure as it stood: its value or why it is missing, and the number of the vintage that said so."""
+
+    date: date
+    value: int | None
+    missing: str
+    vintage: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The figures of one place and signal as they stood at one vintage, by day; `revised` days once had another."""
+
+    place: Place
+    signal: Signal
+    definition: Definition
+    feed: Feed
+    vintage: Vintage
+    points: tuple[Point, ...]
+    revised: frozenset[date]
+
+    def values(self) -> dict[date, int | None]:
+        """Return the values by day; a missing one is None, never 0."""
+        return {point.date: point.value for point in self.points}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one vintage changed: a figure, and what stood before; `before` is None for a new one."""
+
+    place: Place
+    signal: Signal
+    definition: Definition
+    now: Point
+    before: Point | None
+
+
+def feeds() -> list[Feed]:
+    """Return every feed, the first registered first."""
+    return list(Feed.objects.select_related("publisher").order_by("pk"))
+
+
+def feed(code: str) -> Feed | None:
+    """Return the feed with this code or public id."""
+    return Feed.objects.select_related("publisher").filter(Q(code=code) | Q(public_id=code)).first()
+
+
+def signals() -> list[Signal]:
+    """Return every signal, by code."""
+    return list(Signal.objects.order_by("code"))
+
+
+def signal(code: str) -> Signal | None:
+    """Return one signal."""
+    return Signal.objects.filter(code=code).first()
+
+
+def definitions(of: Signal) -> list[Definition]:
+    """Return a signal's definitions, the first first."""
+    return list(of.definitions.select_related("signal").order_by("pk"))
+
+
+def vintage(public_id: str) -> Vintage | None:
+    """Return one vintage."""
+    return Vintage.objects.select_related("feed__publisher").filter(public_id=public_id).first()
+
+
+def vintages(of: Feed, before: int | None = None, limit: int = 50) -> list[Vintage]:
+    """Return a feed's vintages, newest first, those with a number below `before`."""
+    found = Vintage.objects.filter(feed=of).select_related("feed")
+    if before is not None:
+        found = found.filter(number__lt=before)
+    return list(found.order_by("-number")[:limit])
+
+
+def vintage_as_of(of: Feed, as_of: AsOf = None) -> Vintage | None:
+    """Return the vintage that was a feed's latest at a moment; None where it had not spoken yet."""
+    found = Vintage.objects.filter(feed=of).select_related("feed__publisher")
+    if as_of is not None:
+        found = found.filter(published_at__lt=end_of(of, as_of))
+    return found.order_by("-published_at").first()
+
+
+def vintage_before(of: Vintage) -> Vintage | None:
+    """Return the vintage that a feed published before one."""
+    return Vintage.objects.filter(feed=of.feed_id, number=of.number - 1).select_related("feed").first()
+
+
+def vintage_after(of: Vintage) -> Vintage | None:
+    """Return the vintage that a feed published after one."""
+    return Vintage.objects.filter(feed=of.feed_id, number=of.number + 1).select_related("feed").first()
+
+
+def end_of(of: Feed, as_of: date | datetime) -> datetime:
+    """Return the first moment after `as_of`."""
+    if isinstance(as_of, datetime):
+        return as_of + timedelta(microseconds=1)
+    return datetime.combine(as_of + timedelta(days=1), time(), ZoneInfo(of.zone))
+
+
+def line(
+    place: Place,
+    of: Signal,
+    at: Vintage,
+    *,
+    definition: str = "",
+    start: date | None = None,
+    until: date | None = None,
+) -> Line | None:
+    """Return one place's figures as they stood at a vintage; None where its feed had said nothing of them by then."""
+    return lines([place], of, at, definition=definition, start=start, until=until).get(place.code)
+
+
+def lines(
+    places: Iterable[Place],
+    of: Signal,
+    at: Vintage,
+    *,
+    definition: str = "",
+    start: date | None = None,
+    until: date | None = None,
+) -> dict[str, Line]:
+    """Return many places' figures as they stood at a vintage, by the place's code; those without any are left out.
+
+    Two or three statements whatever the number of places; cost grows with the days asked for and their revisions.
+    """
+    by_pk = {place.pk: place for place in places}
+    series = {
+        row.pk: row
+        for row in Series.objects.filter(
+            feed=at.feed_id, signal=of, definition__code=definition, place__in=by_pk
+        ).select_related("definition")
+    }
+    found: dict[int, dict[date, Point]] = {}
+    revised: dict[int, set[date]] = {}
+    for pk, point in _points(list(series), at, start, until):
+        days = found.setdefault(pk, {})
+        if point.date in days:
+            revised.setdefault(pk, set()).add(point.date)
+        days[point.date] = point
+    result = {}
+    for pk, days in found.items():
+        row = series[pk]
+        place = by_pk[row.place_id]
+        points = tuple(days[day] for day in sorted(days) if days[day].missing != "withdrawn")
+        result[place.code] = Line(place, of, row.definition, at.feed, at, points, frozenset(revised.get(pk, ())))
+    return result
+
+
+def _points(series: Sequence[int], at: Vintage, start: date | None, until: date | None) -> Iterable[tuple[int, Point]]:
+    """Yield every statement of each series up to a vintage, a later vintage's after an earlier one's."""
+    numbers = dict(Vintage.objects.filter(feed=at.feed_id, number__lte=at.number).values_list("pk", "number"))
+    rows = Figure.objects.filter(vintage_id__lte=at.pk)
+    if start is not None:
+        rows = rows.filter(date__gte=start)
+    if until is not None:
+        rows = rows.filter(date__lte=until)
+    for first in range(0, len(series), _AT_ONCE):
+        found = rows.filter(series_id__in=series[first : first + _AT_ONCE]).order_by("series_id", "date", "vintage_id")
+        for pk, day, vintage_pk, value, missing in found.values_list(
+            "series_id", "date", "vintage_id", "value", "missing"
+        ).iterator(chunk_size=5_000):
+            yield pk, Point(day, value, missing, numbers[vintage_pk])
+
+
+def statements(place: Place, of: Signal, from_feed: Feed, *, definition: str = "") -> list[Point]:
+    """Return everything that a feed ever said of a place and signal, by day and then by vintage."""
+    last = vintage_as_of(from_feed)
+    series = Series.objects.filter(feed=from_feed, place=place, signal=of, definition__code=definition).first()
+    if last is None or series is None:
+        return []
+    return [point for _, point in _points([series.pk], last, None, None)]
+
+
+def statements_of(
+    places: Iterable[Place], of: Signal, up_to: Vintage, *, definition: str = ""
+) -> dict[str, list[Point]]:
+    """Return every statement of many places up to a vintage, by the place's code: what a forecast learns from."""
+    by_pk = {place.pk: place.code for place in places}
+    codes = {
+        pk: by_pk[place_id]
+        for pk, place_id in Series.objects.filter(
+            feed=up_to.feed_id, signal=of, definition__code=definition, place__in=by_pk
+        ).values_list("pk", "place_id")
+    }
+    result: dict[str, list[Point]] = {}
+    for pk, point in _points(list(codes), up_to, None, None):
+        result.setdefault(codes[pk], []).append(point)
+    return result
+
+
+def changes(of: Vintage, *, place: Place | None = None, only_revised: bool = False, limit: int = 200) -> list[Change]:
+    """Return what a vintage changed, by place, signal and day; with `only_revised` not the figures that are new."""
+    rows = Figure.objects.filter(vintage=of)
+    if place is not None:
+        rows = rows.filter(series__place__in=places_within(place.code))
+    if only_revised:
+        rows = rows.filter(_stated_before(of))
+    found = list(
+        rows.select_related("series__place", "series__signal", "series__definition").order_by(
+            "series__place__code", "series__signal__code", "series_id", "date"
+        )[:limit]
+    )
+    before = _before(of, found)
+    return [
+        Change(
+            row.series.place,
+            row.series.signal,
+            row.series.definition,
+            Point(row.date, row.value, row.missing, of.number),
+            before.get((row.series_id, row.date)),
+        )
+        for row in found
+    ]
+
+
+def _stated_before(of: Vintage) -> Q:
+    earlier = Figure.objects.filter(series=OuterRef("series"), date=OuterRef("date"), vintage_id__lt=of.pk)
+    return Q(Exists(earlier))
+
+
+def _before(of: Vintage, rows: Sequence[Figure]) -> dict[tuple[int, date], Point]:
+    if not rows:
+        return {}
+    numbers = dict(Vintage.objects.filter(feed=of.feed_id, number__lt=of.number).values_list("pk", "number"))
+    days = [row.date for row in rows]
+    wanted = {(row.series_id, row.date) for row in rows}
+    found: dict[tuple[int, date], Point] = {}
+    earlier = Figure.objects.filter(
+        vintage_id__lt=of.pk,
+        series_id__in={row.series_id for row in rows},
+        date__gte=min(days),
+        date__lte=max(days),
+    ).order_by("vintage_id")
+    for pk, day, vintage_pk, value, missing in earlier.values_list(
+        "series_id", "date", "vintage_id", "value", "missing"
+    ):
+        if (pk, day) in wanted:
+            found[pk, day] = Point(day, value, missing, numbers[vintage_pk])
+    return found
+
+
+def change_file_of(of: Vintage) -> bytes:
+    """Return the canonical file of what a vintage changed: its SHA-256 stands on the log."""
+    rows = of.figures.values_list(
+        "series__place__code", "series__signal__code", "series__definition__code", "date", "value", "missing"
+    )
+    return change_file.encode(Observation(*row) for row in rows.iterator(chunk_size=10_000))
+
+
+def breaks(place: Place, of: Signal, from_feed: Feed, as_of: AsOf = None) -> list[Break]:
+    """Return the breaks declared for a place or for what it lies in, by day; those known at `as_of`."""
+    above = _with_those_above(place)
+    found = Break.objects.filter(feed=from_feed, signal=of, place__in=above).select_related("place", "signal")
+    if as_of is not None:
+        found = found.filter(declared_at__lt=end_of(from_feed, as_of))
+    return list(found.order_by("date"))
+
+
+def explanations(
+    place: Place, from_feed: Feed, as_of: AsOf = None, *, of: Signal | None = None, limit: int = 50
+) -> list[Explanation]:
+    """Return what was said of why figures of a place, or of what it lies in, changed; the latest days first."""
+    found = Explanation.objects.filter(feed=from_feed, place__in=_with_those_above(place))
+    if of is not None:
+        found = found.filter(Q(signal=None) | Q(signal=of))
+    if as_of is not None:
+        found = found.filter(explained_at__lt=end_of(from_feed, as_of))
+    return list(found.select_related("place", "signal").order_by("-date", "-pk")[:limit])
+
+
+def flags(
+    from_feed: Feed, as_of: AsOf = None, *, place: Place | None = None, within: bool = False, limit: int = 100
+) -> list[QualityFlag]:
+    """Return what checks noticed in a feed's vintages up to a moment, the latest days first.
+
+    With `place` only its own flags, and with `within` also those of what lies in it.
+    """
+    found = QualityFlag.objects.filter(vintage__feed=from_feed)
+    if as_of is not None:
+        found = found.filter(vintage__published_at__lt=end_of(from_feed, as_of))
+    if place is not None:
+        found = found.filter(place__in=places_within(place.code)) if within else found.filter(place=place)
+    return list(found.select_related("place", "signal", "vintage").order_by("-date", "-pk")[:limit])
+
+
+def flags_of(of: Vintage, limit: int = 200) -> list[QualityFlag]:
+    """Return what checks noticed in one vintage."""
+    return list(of.flags.select_related("place", "signal").order_by("kind", "place__code", "date")[:limit])
+
+
+def stops(from_feed: Feed, as_of: AsOf = None, limit: int = 20) -> list[FeedStop]:
+    """Return when a source could not be read, the latest first."""
+    found = FeedStop.objects.filter(feed=from_feed)
+    if as_of is not None:
+        found = found.filter(stopped_at__lt=end_of(from_feed, as_of))
+    return list(found.order_by("-stopped_at")[:limit])
+
+
+def children(of: Place, from_feed: Feed, signal: Signal) -> list[Place]:
+    """Return the parts of a place that a feed has figures of, by code; `…-unassigned` children are among them."""
+    inside: QuerySet[Series] = Series.objects.filter(feed=from_feed, signal=signal, place__parent=of)
+    return list(Place.objects.filter(pk__in=inside.values("place")).order_by("code"))
+
+
+def _with_those_above(place: Place) -> list[int]:
+    found, here = [place.pk], place
+    while here.parent_id is not None:
+        here = here.parent  # type: ignore[assignment]  # not None: its key is not
+        found.append(here.pk)
+    return found
