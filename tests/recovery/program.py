@@ -138,6 +138,8 @@ def ask_and_erase(order):
 
 def busy(order):
     """Serve and sequence as `sameboat serve` does, as fast as it goes, until killed."""
+    from django.db import DatabaseError, connection
+
     from sameboat.registry import rate_limits
     from sameboat.transparency import sequencer, store
 
@@ -148,7 +150,12 @@ def busy(order):
         need(order, number)
         number += 1
         rate_limits.forget()
-        tell(checkpoint=store.served_checkpoint().note)  # as any reader asks for it, in the midst of it all
+        try:
+            tell(checkpoint=store.served_checkpoint().note)  # as any reader asks for it, in the midst of it all
+        except DatabaseError as error:
+            tell(failed=str(error))
+            connection.close()
+            time.sleep(0.05)
 
 
 def reopen(order):

@@ -51,6 +51,8 @@ def test_from_any_write_on_nothing_is_half_done(failure, step, program, snapshot
 @pytest.fixture
 def small_disk(prepared, tmp_path):
     """An installation on a disk of its own, with little room."""
+    if "DATABASE_URL" in os.environ:
+        pytest.skip("this is about SQLite's file, on a disk that is full")
     place = tmp_path / "disk"
     place.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", str(place)], capture_output=True)
