@@ -10,7 +10,9 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, OperationalError
 
 from sameboat.supplies import queries
-from sameboat.transparency import http_caching
+from sameboat.supplies.models import Need
+from sameboat.supplies.shapes import NeedShape
+from sameboat.transparency import http_caching, proofs
 
 pytestmark = pytest.mark.django_db
 
@@ -96,6 +98,32 @@ def test_what_ails_the_store_is_told(failure, status, code, client, monkeypatch)
     monkeypatch.setattr(queries, "needs", fail)
     answer = client.get("/api/needs")
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+def test_what_was_done_is_not_called_undone(cast, callers, monkeypatch):
+    """Where the database fails after the commit, the answer says that it was done; asked again, the answer is there."""
+    body = {"organisation": cast.hospital.public_id, "item": "mask-surgical", "quantity": 5}
+    callers.hospital.client.raise_request_exception = False
+    fail = OperationalError("the server closed the connection")
+    with monkeypatch.context() as failing:
+        failing.setattr(NeedShape, "of", lambda need: raising(fail))
+        answer = callers.hospital.post("/needs", body, key="k")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "unanswered")
+    assert callers.hospital.does("/needs", body, key="k")["id"] == Need.objects.get().public_id
+
+
+def test_an_answer_goes_without_a_promise_that_cannot_be_read(cast, callers, monkeypatch):
+    """What was done is answered all the same; asked again, the promise is there."""
+    body = {"organisation": cast.hospital.public_id, "item": "mask-surgical", "quantity": 5}
+    with monkeypatch.context() as failing:
+        failing.setattr(proofs, "promises_of", lambda leaf_hashes: raising(OperationalError("gone")))
+        answer = callers.hospital.post("/needs", body, key="k")
+    assert (answer.status_code, "Sameboat-Promise" in answer.headers) == (201, False)
+    assert "Sameboat-Promise" in callers.hospital.post("/needs", body, key="k").headers
+
+
+def raising(error):
+    raise error
 
 
 def test_a_failure_before_an_operation_runs_shows_no_stack_trace_either(client, monkeypatch, settings):

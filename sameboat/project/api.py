@@ -20,6 +20,7 @@ from sameboat.donations.api import router as donations
 from sameboat.project.reference import Reference, complete
 from sameboat.project.storage_trouble import trouble_of
 from sameboat.registry.access import promising
+from sameboat.registry.acting import Act
 from sameboat.registry.api import router as registry
 from sameboat.registry.refusals import InvalidInput, Refused, TooMany
 from sameboat.supplies.api import router as supplies
@@ -208,6 +209,8 @@ def _not_stored(request: HttpRequest, error: DatabaseError | OSError) -> HttpRes
     if trouble is None and not isinstance(error, OperationalError):
         return _failed(request, error)
     _log.error("the store did not answer", exc_info=error)
+    if _was_done(request):
+        return failure(request)
     if trouble == "full":
         words = _("The disk of this server is full. Nothing was changed; its operator must make room. Try again later.")
         response = refusal(507, "storage-full", words)
@@ -223,11 +226,23 @@ def _not_stored(request: HttpRequest, error: DatabaseError | OSError) -> HttpRes
 @api.exception_handler(Exception)
 def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
     _log.error("%s %s failed", request.method, request.path, exc_info=error)
-    return failure()
+    return failure(request)
 
 
-def failure() -> HttpResponse:
-    """Return the answer where we failed."""
+def _was_done(request: HttpRequest) -> bool:
+    """Return whether the caller's act was committed before something failed."""
+    act: Act | None = getattr(request, "act", None)
+    return act is not None and bool(act.done)
+
+
+def failure(request: HttpRequest) -> HttpResponse:
+    """Return the answer where we failed, which says whether anything was changed."""
+    if _was_done(request):
+        words = _(
+            "It was done and is safe; only this answer could not be made. Send the request again under the same "
+            "idempotency key, or look it up."
+        )
+        return refusal(500, "unanswered", words)
     message = _("Something went wrong here, and nothing was changed. The operator can read why in the program's log.")
     return refusal(500, "failed", message)
 
