@@ -169,13 +169,25 @@ def traced(pid, tracer):
     _until(watched)
 
 
+@pytest.fixture(scope="session")
+def made_ready(tmp_path_factory):
+    """A program whose home is set up and complete; it has ended."""
+    made = Program(tmp_path_factory.mktemp("ready") / "home")
+    made.prepare()
+    made.live(deed="look")  # gathers the static files
+    made.end()
+    return made
+
+
 @pytest.fixture
-def program(tmp_path):
+def program(made_ready, tmp_path):
     """A program on SQLite with a home of its own."""
     if "DATABASE_URL" in os.environ:
         pytest.skip("this is about SQLite's file; PostgreSQL has tests of its own beside it")
+    shutil.copytree(made_ready.home, tmp_path / "home", ignore=shutil.ignore_patterns("static"))
+    (tmp_path / "home" / "static").symlink_to(made_ready.home / "static")
     made = Program(tmp_path / "home")
-    made.prepare()
+    made.base, made.known = made_ready.base, Known(**json.loads(json.dumps(vars(made_ready.known))))
     yield made
     made.end()
 
@@ -184,12 +196,12 @@ def program(tmp_path):
 def snapshot(program, tmp_path):
     """A function that puts the home back as it was when the fixture was made, and forgets what was told since."""
     kept = tmp_path / "kept"
-    shutil.copytree(program.home, kept)
+    shutil.copytree(program.home, kept, symlinks=True)
     base = json.dumps(vars(program.known))
 
     def put_back():
         shutil.rmtree(program.home)
-        shutil.copytree(kept, program.home)
+        shutil.copytree(kept, program.home, symlinks=True)
         program.known = Known(**json.loads(base))
 
     return put_back

@@ -220,6 +220,25 @@ def reopen(order):
     tell(ended=True, size=now.size)
 
 
+def look(order):
+    """Start as `sameboat serve` does, and have the doctor look; tell why the start was refused, and what is wrong."""
+    from django.db import connections
+
+    from sameboat.project import presenting, ready, self_check
+
+    try:
+        ready.make_ready(migrate=False)
+    except Exception as error:
+        failure = presenting.failure_of(error)
+        if failure is None:
+            raise
+        tell(words=failure.message, exit_code=failure.exit_code)
+    connections.close_all()
+    tell(wrong=[check.name for check in self_check.diagnose(lambda: None).checks if check.state == "wrong"])
+    connections.close_all()
+    tell(ended=True)
+
+
 def live(order):
     """Do what is ordered, in a process of our own."""
     global _told
@@ -230,13 +249,23 @@ def live(order):
     if order.get("watched"):
         ctypes.CDLL(None).prctl(PR_SET_PTRACER, ctypes.c_ulong(-1 & (1 << 64) - 1), 0, 0, 0)
         os.kill(os.getpid(), signal.SIGSTOP)
-    {"prepare": prepare, "day": day, "busy": busy, "reopen": reopen}[order["deed"]](order)
+    deeds = {"prepare": prepare, "day": day, "busy": busy, "reopen": reopen, "look": look}
+    deeds[order["deed"]](order)
 
 
 def answer(numbers):
     """Answer who ordered."""
     sys.stdout.write(json.dumps(numbers) + "\n")
     sys.stdout.flush()
+
+
+def warm_up():
+    """Answer something, so that no life has to import what answering takes."""
+    from django.db import connections
+
+    call(client("none"), "/needs", {})
+    client().get("/api/needs")
+    connections.close_all()
 
 
 def main():
@@ -250,6 +279,8 @@ def main():
 
     reverse("home")  # every room's views are imported
     connections.close_all()
+    if (Path(os.environ["SAMEBOAT_HOME"]) / "sameboat.sqlite3").exists():
+        warm_up()
     for line in sys.stdin:
         lives = []
         for order in json.loads(line):
@@ -267,10 +298,8 @@ def main():
             lives.append(pid)
         answer(lives)
         answer([os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in lives])
-        if '"prepare"' in line:  # now there is something to answer: what every life would import, this one has
-            call(client("none"), "/needs", {})
-            client().get("/api/needs")
-            connections.close_all()
+        if '"prepare"' in line:
+            warm_up()
 
 
 if __name__ == "__main__":

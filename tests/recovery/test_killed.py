@@ -13,8 +13,8 @@ import time
 
 import pytest
 
-KILLS = int(os.environ.get("SAMEBOAT_KILLS", "40"))
-LONGEST_LIFE = 0.25
+KILLS = int(os.environ.get("SAMEBOAT_KILLS", "30"))
+LONGEST_LIFE = 0.2
 
 WRITES = {
     "a page": "pwrite64",
@@ -81,7 +81,7 @@ def test_killed_at_any_moment(program, record_testsuite_property):
             following = max((n for n in asked if number <= n < number + 10_000), default=number - 1) + 1
             program.known.keys[f"need-{following}"] = None
         accepted += len(program.known.promises)
-        found = program.reopen(thorough=life % 10 == 9 or life == KILLS - 1)
+        found = program.reopen(thorough=life % 15 == 14 or life == KILLS - 1)
         waiting += found["waiting_found"] > 0
         published += found["mark_found"] < found["size_found"]
     record_testsuite_property("entries acknowledged before a kill", accepted)

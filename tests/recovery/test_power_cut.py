@@ -14,7 +14,7 @@ import pytest
 from tests.recovery.conftest import Known
 from tests.recovery.disk import RECORDING, Disk, read
 
-CUTS = int(os.environ.get("SAMEBOAT_KILLS", "60"))
+CUTS = int(os.environ.get("SAMEBOAT_KILLS", "40"))
 
 pytestmark = pytest.mark.skipif(
     shutil.which("strace") is None, reason="strace is not installed, which tells the writes"
@@ -26,7 +26,7 @@ class Recorded:
 
     def __init__(self, program, folder, **order):
         self.program, self.folder = program, folder
-        shutil.copytree(program.home, folder / "before")
+        shutil.copytree(program.home, folder / "before", symlinks=True)
         self.before = json.dumps(vars(program.known))
         program.watched((*RECORDING, "-o", str(folder / "trace")), deed="day", number=2, **order)
         self.calls = list(read(folder / "trace"))
@@ -36,7 +36,7 @@ class Recorded:
         """Make the home as a cut before a call could leave it, and know what was told until then."""
         program = self.program
         shutil.rmtree(program.home)
-        shutil.copytree(self.folder / "before", program.home)
+        shutil.copytree(self.folder / "before", program.home, symlinks=True)
         program.known = Known(**json.loads(self.before))
         program.known.keys["need-2"] = None
         disk = Disk(program.home)
