@@ -125,6 +125,8 @@ def ask_and_erase(order):
     if answer.status_code in (200, 201):
         made = answer.json()
         tell(promises=promises)
+        if order.get("keep"):
+            return
         answer, promises = call(client(), f"/pledges/{made['pledge']['id']}/erase", {"code": made["code"]})
     if answer.status_code >= 400:
         tell(refused=answer.json()["error"], status=answer.status_code)
