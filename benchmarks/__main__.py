@@ -7,9 +7,24 @@ import platform
 import sys
 from dataclasses import asdict, dataclass
 
-NAMES = ("scenario", "verify", "pages", "log", "witnessed", "situation_rt", "situation_forecast", "figure_readers")
+NAMES = (
+    "scenario",
+    "verify",
+    "pages",
+    "log",
+    "audit",
+    "start",
+    "witnessed",
+    "situation_rt",
+    "situation_forecast",
+    "figure_readers",
+)
 # Minutes long: run only when named.
-STUDIES = ("rt_coverage", "forecast_scores", "flags")
+STUDIES = (
+    "rt_coverage",
+    "forecast_scores",
+    "flags",
+)
 
 
 @dataclass(frozen=True, slots=True)

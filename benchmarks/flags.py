@@ -97,6 +97,9 @@ def _against_the_list(folder: Path) -> Iterator[dict[str, Any]]:
         any_mark = {(row["location"], _saturday(row["day"])) for row in by_hand} | large
         places, weeks = len(vintages[0][1].places), (last - first).days // 7 + 1
         yield {"what": f"{signal}: weeks with a daily flag, of {places * weeks}", "ours": len(daily), "unit": "weeks"}
+        for kind in ("negative-increment", "reporting-gap", "spike", "stuck-value"):
+            number = sum(first <= week[1] <= last for week in raised.get(kind, set()))
+            yield {"what": f"  {kind}", "ours": number, "unit": "weeks"}
         yield {
             "what": f"{signal}: of them marked for anything",
             "ours": len(daily & any_mark) / len(daily),
@@ -184,12 +187,13 @@ def _injected(folder: Path) -> Iterator[dict[str, Any]]:
         chosen = rng.permutation([(r, c) for r, c in chosen if c > 80 and (places[r], whole.day(c)) not in taken])[:250]
         for name, (kind, mistake) in mistakes.items():
             for until, when in ((0, "that day"), (14, "a fortnight on")):
-                caught = 0
+                caught, plainly = 0, 0
                 for row, column in chosen:
                     changed = values[row : row + 1, max(column - 120, 0) : column + until + 1].copy()
                     at = min(column, 120)
                     changed[0, at] = mistake(changed[0, at])
                     one = Panel("cases", ("x",), whole.first, changed)
+                    plainly += bool(_hampel(changed)[0, at] == (1 if kind == "spike" else -1))
                     caught += any(
                         flag.kind == kind and flag.date <= one.day(at) <= flag.until for flag in flag_panel(one)
                     )
@@ -197,7 +201,20 @@ def _injected(folder: Path) -> Iterator[dict[str, Any]]:
                     "what": f"{name}, {low} to {high:g} a day, seen {when}",
                     "ours": caught / len(chosen),
                     "unit": "flagged",
+                    "peer": "Hampel",
+                    "peers": plainly / len(chosen),
                 }
+
+
+def _hampel(values: Array) -> Array:
+    """Return 1 or -1 where a count leaves the bounds of the plain Hampel identifier: a week around, three MADs."""
+    around = np.lib.stride_tricks.sliding_window_view(
+        np.pad(values, ((0, 0), (7, 7)), constant_values=np.nan), 15, axis=1
+    )
+    middle = np.nanmedian(around, axis=-1)
+    spread = 1.4826 * np.nanmedian(np.abs(around - middle[..., None]), axis=-1)
+    result: Array = np.where(np.abs(values - middle) > 3 * spread, np.sign(values - middle), 0.0)
+    return result
 
 
 def _nothing_wrong() -> Iterator[dict[str, Any]]:
@@ -209,6 +226,8 @@ def _nothing_wrong() -> Iterator[dict[str, Any]]:
             "what": f"nothing wrong, {name}: false alarms",
             "ours": 1e6 * len(flags) / panel.values.size,
             "unit": "in a million",
+            "peer": "Hampel",
+            "peers": 1e6 * float((_hampel(panel.values) != 0).mean()),
         }
 
 

@@ -5,7 +5,6 @@ source and line; nobody's signature, quantity or origin is invented. Ids are mad
 replays of one scenario make the same entries.
 """
 
-import csv
 import hashlib
 import json
 from collections import Counter
@@ -21,7 +20,8 @@ from django.db import transaction
 from sameboat.donations.actions.campaigns import file_campaign, open_fund
 from sameboat.donations.actions.gifts import receive_goods, receive_money
 from sameboat.donations.models import Fund
-from sameboat.project.replay_figures import FiguresReplay, has_figures
+from sameboat.project import replay_figures, scenario_tables
+from sameboat.project.scenario_tables import Row, ScenarioError
 from sameboat.registry.acting import Act
 from sameboat.registry.actions import declare_emergency, register_organisation
 from sameboat.registry.engine import public_id
@@ -31,18 +31,10 @@ from sameboat.supplies.actions.needs import publish_need
 from sameboat.supplies.events import Source
 from sameboat.transparency.actions import publish
 
-Row = dict[str, str]
 Progress = Callable[[str, int, int], None]
 
 ENTERED_AT = time(18, 0)
 """Local time at which a fact known by its day only is entered."""
-
-FIGURES = ("breaks", "explanations", "outbreak_vintages", "population")
-"""The tables that `FiguresReplay` enters."""
-
-
-class ScenarioError(Exception):
-    """A scenario's table is missing or a row of it cannot be read; the message names table and line."""
 
 
 @dataclass
@@ -100,7 +92,9 @@ class _Scenario:
         self.organisations: dict[str, Organisation] = {}
         self.emergency: Emergency
         self.fund: Fund
-        self.figures = FiguresReplay(folder, self.about, self.places) if has_figures(self.about) else None
+        self.figures: replay_figures.FiguresReplay | None = None
+        if "figures" in self.about:
+            self.figures = replay_figures.FiguresReplay(folder, self.about, self.places)
 
     def make_id(self, kind: str, at: datetime) -> str:
         """Return an id that is the same in every replay: its random part is a hash of its place in the scenario."""
@@ -115,13 +109,8 @@ class _Scenario:
         return public_id.encode(kind, public_id.uuid7(int(at.timestamp() * 1000), seed[:10]))
 
     def rows(self, table: str) -> Iterator[tuple[int, Row]]:
-        """Yield each row of a table with its number."""
-        path = self.folder / f"{table}.csv"
-        try:
-            with path.open(encoding="utf-8", newline="") as file:
-                yield from enumerate(csv.DictReader(file), start=1)
-        except OSError as error:
-            raise ScenarioError(f"{path}: {error.strerror}") from error
+        """Return each row of a table with its number."""
+        return scenario_tables.rows(self.folder, table)
 
     def enter_nouns(self, report: ReplayReport) -> None:
         """Enter places, units, items and organisations, the emergency and the fund."""
@@ -219,13 +208,10 @@ class _Scenario:
     def enter(self, moment: datetime, table: str, row: Row) -> int:
         """Enter one fact through its action, at its moment; return how many rows of the tables it was."""
         act = replace(self.act, now=moment.astimezone(UTC))
-        if self.figures and table in FIGURES:
-            try:
-                return self.figures.enter(replace(act, make_id=self.make_figures_id), table, row)
-            except KeyError as error:
-                raise ScenarioError(f"{table}.csv line {row['line']}: {error} is not known") from error
-        source = Source(table=f"{self.about['id']}/{table}", line=int(row["line"]), **self._more(table, row))
         try:
+            if self.figures and table in replay_figures.TABLES:
+                return self.figures.enter(replace(act, make_id=self.make_figures_id), table, row)
+            source = Source(table=f"{self.about['id']}/{table}", line=int(row["line"]), **self._more(table, row))
             {
                 "needs": self._need,
                 "goods_received": self._goods,
@@ -234,6 +220,8 @@ class _Scenario:
             }[table](act, row, source)
         except KeyError as error:
             raise ScenarioError(f"{table}.csv line {row['line']}: {error} is not known") from error
+        except ValueError as error:
+            raise ScenarioError(f"{table}.csv line {row['line']}: {error}") from error
         return 1
 
     def _more(self, table: str, row: Row) -> dict[str, Any]:

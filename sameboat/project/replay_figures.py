@@ -5,9 +5,6 @@ The scenario's tables say what each vintage changed (`outbreak.csv.gz`), which l
 many people live where (`population.csv`). `scenario.json` names sources and definitions under `figures`.
 """
 
-import csv
-import gzip
-import io
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
@@ -19,10 +16,9 @@ from sameboat.figures.actions.feeds import declare_break, explain, register_feed
 from sameboat.figures.actions.vintages import publish_vintage
 from sameboat.figures.engine.observation import Observation, Rejected
 from sameboat.figures.models import Feed, Signal
+from sameboat.project.scenario_tables import Row, ScenarioError, rows
 from sameboat.registry.acting import Act
 from sameboat.registry.models import Place
-
-Row = dict[str, str]
 
 COPIED_AT = time(23, 59, 59)
 """Local time of a vintage: the source's last word of that day; its hour is not recorded."""
@@ -35,10 +31,15 @@ SIGNALS = {"confirmed": "cases.confirmed", "suspected": "cases.suspected", "cure
 
 POPULATION = "population"
 
+KNOWN_ON = {
+    "breaks": ("declared", TOLD_AT),
+    "explanations": ("explained", TOLD_AT),
+    "outbreak_vintages": ("vintage", COPIED_AT),
+}
+"""The column that holds the day on which a table's row was known, and the hour at which it is entered."""
 
-def has_figures(about: Mapping[str, Any]) -> bool:
-    """Return whether a scenario has figures at all."""
-    return "figures" in about
+TABLES = (*KNOWN_ON, "population")
+"""The tables whose rows `FiguresReplay` enters."""
 
 
 class FiguresReplay:
@@ -49,7 +50,7 @@ class FiguresReplay:
         self.zone = ZoneInfo(about["time_zone"])
         self.feeds: dict[str, Feed] = {}
         self.signals: dict[str, Signal] = {}
-        self._changed: dict[str, list[list[str]]] = {}
+        self._changed: dict[str, list[Row]] = defaultdict(list)
         self._rejected: dict[str, list[Row]] = defaultdict(list)
         self._suspected: set[tuple[str, str]] = set()
 
@@ -63,12 +64,12 @@ class FiguresReplay:
 
     def facts(self) -> Iterator[tuple[datetime, str, Row]]:
         """Yield each break, explanation, vintage and census with the moment at which it was known."""
-        for line, row in self._rows("breaks.csv"):
-            yield self._at(row["declared"], TOLD_AT), "breaks", row | {"line": str(line)}
-        for line, row in self._rows("explanations.csv"):
-            yield self._at(row["explained"], TOLD_AT), "explanations", row | {"line": str(line)}
-        for line, row in self._rows("outbreak_vintages.csv"):
-            yield self._at(row["vintage"], COPIED_AT), "outbreak_vintages", row | {"line": str(line)}
+        for table, (column, at) in KNOWN_ON.items():
+            for line, row in rows(self.folder, table):
+                try:
+                    yield self._at(row[column], at), table, row | {"line": str(line)}
+                except (KeyError, ValueError) as error:
+                    raise ScenarioError(f"{table}.csv line {line}: {error}") from error
         published = self.about["census_published"]
         yield self._at(published, COPIED_AT), "population", {"published": published, "line": "1"}
 
@@ -84,10 +85,6 @@ class FiguresReplay:
     def _at(self, day: str, at: time) -> datetime:
         return datetime.combine(date.fromisoformat(day), at, self.zone)
 
-    def _rows(self, name: str) -> Iterator[tuple[int, Row]]:
-        with (self.folder / name).open(encoding="utf-8", newline="") as file:
-            yield from enumerate(csv.DictReader(file), start=1)
-
     def _break(self, act: Act, row: Row) -> int:
         declare_break(
             act,
@@ -96,6 +93,7 @@ class FiguresReplay:
             place=self.places[row["place"]],
             day=date.fromisoformat(row["date"]),
             kind=row["kind"],
+            within=row["within"] == "yes",
             text_en=_told(row["text_en"], row["source"]),
             text_zh=_told(row["text_zh"], row["source"]),
             url=row["source_url"],
@@ -121,52 +119,46 @@ class FiguresReplay:
     def _vintage(self, act: Act, row: Row) -> int:
         if not self._changed:
             self._read()
-        changed = self._changed.get(row["vintage"], [])
+        changed = self._changed[row["vintage"]]
         publish_vintage(
             act,
             feed=self.feeds[self.about["outbreak"]],
             published=date.fromisoformat(row["vintage"]),
-            observations=[observation for cells in changed for observation in self._observations(cells)],
-            rejected=[
-                Rejected(int(line["record"]), {**line}, line["reason"]) for line in self._rejected[row["vintage"]]
-            ],
+            observations=[observation for line in changed for observation in self._observations(line)],
+            rejected=[Rejected(int(line["record"]), line, line["reason"]) for line in self._rejected[row["vintage"]]],
             from_elsewhere=True,
         )
         return len(changed)
 
     def _read(self) -> None:
-        """Read what the vintages changed; columns: vintage, place, date, then the counts in the order of SIGNALS."""
-        text = gzip.decompress((self.folder / "outbreak.csv.gz").read_bytes()).decode()
-        rows = csv.reader(io.StringIO(text, newline=""))
-        if tuple(next(rows)) != ("vintage", "place", "date", *SIGNALS):
-            raise KeyError("the columns of outbreak.csv.gz")
-        for vintage, *cells in rows:
-            self._changed.setdefault(vintage, []).append(cells)
-        for _, line in self._rows("outbreak_rejected.csv"):
+        for _, line in rows(self.folder, "outbreak"):
+            self._changed[line["vintage"]].append(line)
+        for _, line in rows(self.folder, "outbreak_rejected"):
             self._rejected[line["vintage"]].append(line)
 
-    def _observations(self, cells: list[str]) -> Iterator[Observation]:
-        """Yield one row's figures. A row without any was withdrawn; so was a number of suspected that is gone."""
-        place, day, confirmed, suspected, cured, dead = cells
-        on = date.fromisoformat(day)
-        for signal, cell in (("cases.confirmed", confirmed), ("cases.cured", cured), ("deaths", dead)):
-            yield Observation(place, signal, "", on, int(cell) if cell else None, "" if cell else "withdrawn")
-        if suspected:
-            self._suspected.add((place, day))
-            yield Observation(place, "cases.suspected", "", on, int(suspected))
-        elif (place, day) in self._suspected:
-            self._suspected.remove((place, day))
-            yield Observation(place, "cases.suspected", "", on, None, "withdrawn")
+    def _observations(self, line: Row) -> Iterator[Observation]:
+        """Yield one line's figures. A line without any was withdrawn; so was a number of suspected that is gone."""
+        place, day = line["place"], date.fromisoformat(line["date"])
+        withdrawn = not line["confirmed"]
+        for column, signal in SIGNALS.items():
+            if line[column]:
+                yield Observation(place, signal, "", day, int(line[column]))
+            elif withdrawn or (column == "suspected" and (place, line["date"]) in self._suspected):
+                yield Observation(place, signal, "", day, None, "withdrawn")
+        if line["suspected"]:
+            self._suspected.add((place, line["date"]))
+        else:
+            self._suspected.discard((place, line["date"]))
 
     def _census(self, act: Act, row: Row) -> int:
-        people = [row for _, row in self._rows("population.csv")]
+        people = [line for _, line in rows(self.folder, "population")]
         publish_vintage(
             act,
             feed=self.feeds[self.about["census"]],
             published=date.fromisoformat(row["published"]),
             observations=[
-                Observation(row["place"], POPULATION, "", date.fromisoformat(row["date"]), int(row["people"]))
-                for row in people
+                Observation(line["place"], POPULATION, "", date.fromisoformat(line["date"]), int(line["people"]))
+                for line in people
             ],
             from_elsewhere=True,
         )

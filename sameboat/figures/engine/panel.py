@@ -49,7 +49,7 @@ class Panel:
     @property
     def days(self) -> int:
         """How many days there are."""
-        return self.values.shape[1]
+        return int(self.values.shape[1])
 
     def day(self, column: int) -> date:
         """Return the day of a column."""

@@ -4,6 +4,8 @@ import json
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sameboat.figures.engine.readers import (
     EmptyFile,
@@ -351,3 +353,64 @@ def test_what_is_no_measure_report_stops_the_reader(document, stop):
     with pytest.raises(ReaderStop) as caught:
         fhir(document)
     assert type(caught.value) is stop
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def ways(node, before=()):
+    """Return the way to every part of a document."""
+    parts = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [before, *(way for key, part in parts for way in ways(part, (*before, key)))]
+
+
+def replaced(node, way, other):
+    """Return a document with the part at the end of a way replaced."""
+    if not way:
+        return other
+    copy = node.copy()
+    copy[way[0]] = replaced(node[way[0]], way[1:], other)
+    return copy
+
+
+ANALYTICS = {
+    "headers": [{"name": name} for name in ("dx", "pe", "ou", "value")],
+    "rows": [["Ix2HsbDMLea", "202002", "DiszpKrYNg8", "3"]],
+}
+STRATIFIED = report(
+    group=[
+        {
+            "stratifier": [
+                {
+                    "code": [code("district")],
+                    "stratum": [{"value": code("SL01"), "population": [{"code": code("numerator"), "count": 1}]}],
+                }
+            ]
+        }
+    ]
+)
+DOCUMENTS = [
+    (SET, dhis2("json")),
+    (ANALYTICS, dhis2("analytics")),
+    (report(), load_mapping(json.dumps(FHIR))),
+    (STRATIFIED, load_mapping(json.dumps(FHIR | {"place_stratifier": "district"}))),
+    ({"resourceType": "Bundle", "entry": [{"resource": report()}]}, load_mapping(json.dumps(FHIR))),
+]
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.data())
+def test_a_document_with_anything_in_any_place_is_read_or_stops(data):
+    """Whatever stands where something else was due is told or stops the reader; no other error comes of it."""
+    document, rules = data.draw(st.sampled_from(DOCUMENTS))
+    changed = replaced(document, data.draw(st.sampled_from(ways(document))), data.draw(anything))
+    reasons = ["read"]
+    try:
+        read(json.dumps(changed).encode(), rules, today=TODAY, places=PLACES)
+    except ReaderStop as stop:
+        reasons.append(str(stop))
+    assert all(reasons)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 import openpyxl
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sameboat.figures.engine import change_file
@@ -110,6 +110,7 @@ N = "not-reported"
         ("2020-03-02,420100,x,1,1", "future-date", "day", None),
         ("2002-02-13,420100,x,1,1", "date-too-early", "day", None),
         ("13/02/2020,420100,x,1,1", "date-unreadable", "day", None),
+        ("2020-02/13,420100,x,1,1", "date-unreadable", "day", None),
         ("2020-02-30,420100,x,1,1", "date-unreadable", "day", None),
         ("20200213,420100,x,1,1", "date-unreadable", "day", None),
         ("43874,420100,x,1,1", "date-unreadable", "day", None),
@@ -292,6 +293,20 @@ def bomb():
     return file.getvalue()
 
 
+def entities(encoding="utf-8"):
+    """Return a workbook whose sheet's XML would grow to gigabytes by its own entities."""
+    laughs = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 11))
+    source, file = zipfile.ZipFile(io.BytesIO(workbook(["day"]))), io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for part in source.namelist():
+            content = source.read(part).decode()
+            if part.endswith("sheet1.xml"):
+                content = content.replace("<worksheet", f'<!DOCTYPE x [<!ENTITY a0 "ha">{laughs}]><worksheet', 1)
+                content = content.replace("<v>", "<v>&a10;", 1)
+            archive.writestr(part, content.encode(encoding if part.endswith("sheet1.xml") else "utf-8"))
+    return file.getvalue()
+
+
 XLSX = workbook(["day", "code", "name", "confirmed", "dead"], [date(2020, 2, 12), 420100, "武汉", 19558, 820])
 
 
@@ -328,6 +343,10 @@ XLSX = workbook(["day", "code", "name", "confirmed", "dead"], [date(2020, 2, 12)
         (b"[1,]", {"format": "json"}, NotTheFormat),
         (b"[NaN]", {"format": "json"}, NotTheFormat),
         (b"[" * 100_000, {"format": "json"}, NotTheFormat),
+        (b'[{"day": "\\u0000"}]', {"format": "json"}, NotTheFormat),
+        (b'[{"day": "\\ud800"}]', {"format": "json"}, NotTheFormat),
+        (entities(), {"format": "excel"}, NotTheFormat),
+        (entities("utf-16"), {"format": "excel"}, NotTheFormat),
         (b'[{"day": 1, "day": 2}]', {"format": "json"}, NotTheFormat),
         (b"[]", {"format": "json"}, EmptyFile),
         (b'{"rows": []}', {"format": "json", "records": "data"}, SchemaDrift),
@@ -701,6 +720,8 @@ def test_a_code_is_checked_where_the_places_are_known():
         {"layout": "long"},
         {"layout": "dates"},
         {"signal_column": "x"},
+        {"values": [{"column": "a", "signal": "new cases"}]},
+        {"values": [{"column": "a", "signal": "cases", "definition": "a/b"}]},
     ],
 )
 def test_a_mapping_that_contradicts_itself_is_refused(changes):
@@ -764,6 +785,8 @@ def test_what_is_refused_is_kept_under_its_columns():
     st.sampled_from(["csv", "excel", "json"]),
     st.sampled_from(["utf-8", "detect", "gb18030", "utf-16"]),
 )
+@example(b"[" + b'{"a":' * 900 + b"1" + b"}" * 900 + b"]", "json", "utf-8")
+@example(b'[{"day": ' + b"[" * 900 + b"]" * 900 + b"}]", "json", "utf-8")
 def test_whatever_bytes_come_a_reader_reads_or_stops(data, form, encoding):
     """No bytes bring about another error than a stop that says why."""
     reasons = []

@@ -197,8 +197,11 @@ class NumberReader:
                 raise CellError("not-a-number", f"{cell} is no number")
             # A spreadsheet holds 15 significant digits; what a double adds to them is not the source's.
             units = self._units(Decimal(f"{cell:.15g}"))
-        else:
+        elif isinstance(cell, int | Decimal):
             units = self._units(Decimal(cell))
+        else:
+            # A list or an object, where JSON had one.
+            raise CellError("not-a-number", f"{str(cell)[:_LONGEST]} is no number")
         if units < self._least:
             code = "negative" if units < 0 <= self._least else "too-small"
             raise CellError(code, f"{Decimal(units) / self._scale} is less than {Decimal(self._least) / self._scale}")

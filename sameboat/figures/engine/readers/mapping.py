@@ -4,16 +4,21 @@ Everything a reader relies on is said here, so that a source which changes stops
 """
 
 import tomllib
+from bisect import bisect_right
 from datetime import date
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
+from sameboat.figures.engine.change_file import CODE
 from sameboat.figures.engine.observation import MISSING_REASONS
 from sameboat.figures.engine.readers.cells import EXCEL_SERIAL
 
 Encoding = Literal["utf-8", "utf-8-sig", "gb18030", "utf-16", "detect"]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+Code = Annotated[str, Field(pattern=CODE.pattern)]
+CodeOrNone = Annotated[str, Field(pattern=f"^$|{CODE.pattern}")]
 
 LARGEST = 10**12
 """No figure about people, goods or money of one place and day is larger, unless its mapping says so."""
@@ -82,19 +87,27 @@ class PlaceColumns(_Declared):
         return (*self.columns, *filter(None, self.names))
 
 
-class ValueColumn(_Declared):
-    """One signal: the column it stands in (layout wide), or what the signal column says (layout long).
+class Counted(_Declared):
+    """What a number is a figure of.
 
     `decimals` says how many the signal has: figures are kept in whole smallest units. `least` and `most` are in those
-    units; what lies outside is refused. `optional` is for a column that only some vintages have.
+    units; what lies outside is refused.
     """
 
-    column: Name
-    signal: Name
-    definition: str = ""
+    signal: Code
+    definition: CodeOrNone = ""
     decimals: int = Field(default=0, ge=0, le=9)
     least: int = 0
     most: int = LARGEST
+
+
+class ValueColumn(Counted):
+    """One signal: the column it stands in (layout wide), or what the signal column says (layout long).
+
+    `optional` is for a column that only some vintages have.
+    """
+
+    column: Name
     optional: bool = False
 
 
@@ -185,15 +198,38 @@ class CaseDate(_Declared):
     """One date column of a line list and the signal that its days are counted as."""
 
     column: Name
-    signal: Name
+    signal: Code
 
 
 class Stratum(_Declared):
-    """A column of persons' properties to count by, and what its words become; others are counted as `otherwise`."""
+    """A column of persons' properties to count by: what its words become, or the first age of each band.
+
+    Bands of 0, 18 and 65 are "0-17", "18-64" and "65-up". What is neither is counted as `otherwise`.
+    """
 
     column: Name
-    values: dict[str, Name] = Field(min_length=1)
-    otherwise: Name = "unknown"
+    values: dict[str, Code] = {}
+    bands: tuple[int, ...] = ()
+    otherwise: Code = "unknown"
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Stratum":
+        if bool(self.values) == bool(self.bands):
+            raise ValueError("name either the words of a stratum or the first ages of its bands")
+        if any(below >= above for below, above in pairwise(self.bands)):
+            raise ValueError("bands begin at ages in rising order")
+        return self
+
+    def group(self, text: str) -> str:
+        """Return the group that a person with this word or age is counted in."""
+        if not self.bands:
+            return self.values.get(text, self.otherwise)
+        whole = text.removesuffix(".0")
+        if not (whole.isascii() and whole.isdigit() and len(whole) <= 3) or int(whole) < self.bands[0]:
+            return self.otherwise
+        band = bisect_right(self.bands, int(whole)) - 1
+        last = band == len(self.bands) - 1
+        return f"{self.bands[band]}-up" if last else f"{self.bands[band]}-{self.bands[band + 1] - 1}"
 
 
 class LineListMapping(Table):
@@ -218,17 +254,12 @@ class LineListMapping(Table):
         return formats
 
 
-class DataElement(_Declared):
+class DataElement(Counted):
     """What a DHIS2 data element (with an option combination, where it has several) is counted as."""
 
     data_element: Name
     category_option_combo: str = ""
     attribute_option_combo: str = ""
-    signal: Name
-    definition: str = ""
-    decimals: int = Field(default=0, ge=0, le=9)
-    least: int = 0
-    most: int = LARGEST
 
 
 class Dhis2Mapping(ReadingRules):
@@ -246,7 +277,7 @@ class Dhis2Mapping(ReadingRules):
     missing: dict[str, str] = WORDS_FOR_MISSING
 
 
-class MeasurePopulation(_Declared):
+class MeasurePopulation(Counted):
     """One number of a FHIR measure: its canonical URL, and the codes of the group and of the population.
 
     `group` may stay empty where the report has one group; `population` empty means the group's measure score.
@@ -255,11 +286,6 @@ class MeasurePopulation(_Declared):
     measure: Name
     group: str = ""
     population: str = ""
-    signal: Name
-    definition: str = ""
-    decimals: int = Field(default=0, ge=0, le=9)
-    least: int = 0
-    most: int = LARGEST
 
 
 class FhirMapping(ReadingRules):

@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,7 @@ from sameboat.figures.engine.readers.reading import (
 )
 
 Kind = Literal["csv", "excel", "json"]
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _ENCODINGS = ("utf-8", "gb18030", "utf-16")
 
 
@@ -274,8 +276,13 @@ def _check_archive(data: bytes, limits: Limits) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for part in archive.infolist():
+                before = b""
                 with archive.open(part) as stream:
                     while piece := stream.read(1 << 20):
+                        # No part of a workbook may have one (ECMA-376-2); its entities could grow to gigabytes.
+                        if b"<!DOCTYPE" in (before + piece).replace(b"\0", b""):
+                            raise NotTheFormat("The workbook holds a document type, which none may have: it is a trap.")
+                        before = piece[-32:]
                         left -= len(piece)
                         if left < 0:
                             raise TooLarge(
@@ -309,6 +316,24 @@ def _json(text: str, encoding: str, table: Table, limits: Limits) -> Rows:
     return Rows(names, ((n, [record.get(name) for name in names]) for n, record in enumerate(flat, 1)), encoding)
 
 
+def document_of(data: bytes, limits: Limits) -> Any:
+    """Return the JSON document in `data`, in UTF-8.
+
+    Raises
+    ------
+    ReaderStop
+        It is too large, empty, or no JSON.
+    """
+    if len(data) > limits.bytes:
+        raise TooLarge(f"The document has {len(data):,} bytes; at most {limits.bytes:,} are read.")
+    if not data.strip():
+        raise EmptyFile("The document is empty.")
+    text, _ = text_of(data, "utf-8")
+    if text.lstrip().startswith("<"):
+        raise NotTheFormat("This is XML or a web page, where JSON was expected; the session may have ended.")
+    return json_of(text)
+
+
 def json_of(text: str) -> Any:
     """Return a JSON document, its numbers exact.
 
@@ -318,15 +343,27 @@ def json_of(text: str) -> Any:
         It is none, it nests too deeply, or it ends in the middle; a key that stands twice in one object is refused too.
     """
     try:
-        return json.loads(
+        document = json.loads(
             text, parse_float=Decimal, parse_int=_whole, parse_constant=_no_number, object_pairs_hook=_once
         )
+        # Escapes may write what no text is, and what no database stores.
+        if "\\u0000" in text or (_SURROGATE.search(text) and not _is_text(document)):
+            raise NotTheFormat("There are zero bytes or halves of characters in it.")
+        return document
     except json.JSONDecodeError as error:
         if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg:
             raise HalfFile(f"The document ends in the middle, on line {error.lineno}: it was cut off.") from None
         raise NotTheFormat(f"This is no JSON: {error.msg} on line {error.lineno}.") from None
     except RecursionError:
         raise NotTheFormat("The document nests too deeply.") from None
+
+
+def _is_text(document: Any) -> bool:
+    try:
+        json.dumps(document, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _whole(digits: str) -> int | Decimal:
