@@ -122,12 +122,13 @@ def _only(panel: Panel, places: Iterable[str]) -> Panel:
 def _by_breaks(
     vintage: Vintage, signal: Signal, places: dict[str, Place]
 ) -> Iterable[tuple[list[str], frozenset[date]]]:
-    """Yield the places by the breaks that are declared for them or for what they lie in."""
+    """Yield the places by the breaks that hold for them."""
     reached: defaultdict[int, set[date]] = defaultdict(set)
     wanted = {place.pk for place in places.values()}
-    for whole, day in Break.objects.filter(feed=vintage.feed, signal=signal).values_list("place__code", "date"):
-        for pk in wanted.intersection(places_within(whole)):
-            reached[pk].add(day)
+    for declared in Break.objects.filter(feed=vintage.feed, signal=signal).select_related("place"):
+        broken = places_within(declared.place.code) if declared.within else [declared.place_id]
+        for pk in wanted.intersection(broken):
+            reached[pk].add(declared.date)
     groups: defaultdict[frozenset[date], list[str]] = defaultdict(list)
     for code, place in places.items():
         groups[frozenset(reached.get(place.pk, ()))].append(code)
