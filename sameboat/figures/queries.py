@@ -1,6 +1,6 @@
 """Every read of figures that leaves this room: as of any moment, with what stood before and why it changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -199,16 +199,15 @@ def _points(series: Sequence[int], at: Vintage, start: date | None, until: date 
             yield pk, Point(day, value, missing, numbers[vintage_pk])
 
 
-def panel(places: Iterable[Place], of: Definition, at: Vintage, *, start: date, until: date | None = None) -> Panel:
+def panel(places: Mapping[int, str], of: Definition, at: Vintage, *, start: date, until: date | None = None) -> Panel:
     """Return the figures of many places as they stood at a vintage, as an array; places without any are left out.
 
-    The days run from `start`, or from the first that has a figure, to `until`, or to the last that has one. Read
-    straight from the rows: a day's checks look at a hundred thousand figures.
+    `places` are codes by primary key. The days run from `start`, or from the first that has a figure, to `until`, or to
+    the last that has one. Read straight from the rows: a day's checks look at a hundred thousand figures.
     """
-    by_pk = {place.pk: place.code for place in places}
     codes = {
-        pk: by_pk[place]
-        for pk, place in Series.objects.filter(feed=at.feed_id, definition=of, place__in=by_pk).values_list(
+        pk: places[place]
+        for pk, place in Series.objects.filter(feed=at.feed_id, definition=of, place__in=places).values_list(
             "pk", "place_id"
         )
     }
