@@ -59,7 +59,11 @@ class Definition(Named):
 
 
 class Break(models.Model):
-    """From `date` on a place's figures cannot be compared with those before."""
+    """From `date` on a place's figures cannot be compared with those before.
+
+    `within`: nor can those of what lies in it. Without it the sum of a country breaks where one of its provinces counts
+    otherwise, and the other provinces do not.
+    """
 
     class Kind(models.TextChoices):
         DEFINITION = "definition", _("counted otherwise")
@@ -71,6 +75,7 @@ class Break(models.Model):
     signal = models.ForeignKey(Signal, on_delete=models.PROTECT, related_name="+")
     place = models.ForeignKey(Place, on_delete=models.PROTECT, related_name="+")
     date = models.DateField()
+    within = models.BooleanField(default=True)
     kind = models.CharField(max_length=16, choices=Kind)
     text_en = models.TextField(blank=True)
     text_zh = models.TextField(blank=True)

@@ -282,9 +282,9 @@ def change_file_of(of: Vintage) -> bytes:
 
 
 def breaks(place: Place, of: Signal, from_feed: Feed, as_of: AsOf = None) -> list[Break]:
-    """Return the breaks declared for a place or for what it lies in, by day; those known at `as_of`."""
-    above = _with_those_above(place)
-    found = Break.objects.filter(feed=from_feed, signal=of, place__in=above).select_related("place", "signal")
+    """Return the breaks that hold for a place, its own and those of what it lies in, by day; those known at `as_of`."""
+    above = Q(within=True, place__in=_with_those_above(place))
+    found = Break.objects.filter(Q(place=place) | above, feed=from_feed, signal=of).select_related("place", "signal")
     if as_of is not None:
         found = found.filter(declared_at__lt=end_of(from_feed, as_of))
     return list(found.order_by("date"))
