@@ -5,7 +5,7 @@ import logging
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
@@ -18,8 +18,10 @@ from pydantic import BaseModel
 from sameboat import __version__
 from sameboat.donations.api import router as donations
 from sameboat.project.reference import Reference, complete
+from sameboat.project.storage_trouble import trouble_of
 from sameboat.registry import faults
 from sameboat.registry.access import promising
+from sameboat.registry.acting import Act
 from sameboat.registry.api import router as registry
 from sameboat.registry.refusals import Refused, TooMany
 from sameboat.registry.shapes import ErrorShape
@@ -156,22 +158,47 @@ def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
     return unknown_address(request)
 
 
-@api.exception_handler(OperationalError)
-def _busy(request: HttpRequest, error: OperationalError) -> HttpResponse:
-    _log.exception("the store did not answer")
-    response = refusal(503, "busy", _("The store is busy. Nothing was changed; try again in a few seconds."))
-    response["Retry-After"] = "5"
+@api.exception_handler(DatabaseError)
+@api.exception_handler(OSError)
+def _not_stored(request: HttpRequest, error: DatabaseError | OSError) -> HttpResponse:
+    trouble = trouble_of(error)
+    if trouble is None and not isinstance(error, OperationalError):
+        return _failed(request, error)
+    _log.error("the store did not answer", exc_info=error)
+    if _was_done(request):
+        return failure(request)
+    if trouble == "full":
+        words = _("The disk of this server is full. Nothing was changed; its operator must make room. Try again later.")
+        response = refusal(507, "storage-full", words)
+    elif trouble in ("failing", "damaged", "read-only"):
+        words = _("The store of this server does not take anything now. Nothing was changed; tell its operator.")
+        response = refusal(503, "storage-failing", words)
+    else:
+        response = refusal(503, "busy", _("The store is busy. Nothing was changed; try again in a few seconds."))
+    response["Retry-After"] = "5" if response.status_code == 503 else "60"
     return response
 
 
 @api.exception_handler(Exception)
 def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
     _log.error("%s %s failed", request.method, request.path, exc_info=error)
-    return failure()
+    return failure(request)
 
 
-def failure() -> HttpResponse:
-    """Return the answer where we failed."""
+def _was_done(request: HttpRequest) -> bool:
+    """Return whether the caller's act was committed before something failed."""
+    act: Act | None = getattr(request, "act", None)
+    return act is not None and bool(act.done)
+
+
+def failure(request: HttpRequest) -> HttpResponse:
+    """Return the answer where we failed, which says whether anything was changed."""
+    if _was_done(request):
+        words = _(
+            "It was done and is safe; only this answer could not be made. Send the request again under the same "
+            "idempotency key, or look it up."
+        )
+        return refusal(500, "unanswered", words)
     message = _("Something went wrong here, and nothing was changed. The operator can read why in the program's log.")
     return refusal(500, "failed", message)
 

@@ -13,7 +13,8 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from sameboat.transparency import cosigning, erasing
 from sameboat.transparency.actions import LARGEST_BATCH, publish
-from sameboat.transparency.store import latest_size
+from sameboat.transparency.published import catch_up
+from sameboat.transparency.store import latest_checkpoint, latest_size
 
 BUSY_PAUSE = 0.2
 """Seconds between two rounds while entries come in: one signature and one disk flush carry all of them."""
@@ -48,6 +49,8 @@ def run(stop: threading.Event, observe: Observe | None = None) -> None:
             with _alone(stop) as chosen:
                 if chosen:
                     _log.info("sequencer runs", log_size=latest_size())
+                    if (last := latest_checkpoint()) is not None:
+                        catch_up(last.note)
                     with cosigning.gathering() as wake:
                         for published in _rounds(stop, observe, wake):
                             failures = 0 if published else failures
