@@ -12,17 +12,14 @@ NAMES = (
     "verify",
     "pages",
     "log",
+    "bulk",
+    "acknowledged",
     "audit",
     "start",
     "witnessed",
     "situation_rt",
     "situation_forecast",
     "figure_readers",
-    "bulk",
-    "acknowledged",
-    "witnessed",
-    "situation_rt",
-    "situation_forecast",
 )
 # Minutes long: run only when named.
 STUDIES = (
