@@ -19,7 +19,7 @@ from sameboat.situation.engine.simulate import simulate_renewal
 
 SERIAL_INTERVAL = discretised_serial_interval(4.8, 2.3, 31)
 FIRST = date(2021, 1, 3)  # a Sunday: weeks end on Saturdays
-DAYS, RUNS, FROM, STEP = 120, 100, 40, 80
+DAYS, RUNS, FROM, STEP = 100, 60, 50, 65
 
 
 def measure() -> Iterator[dict[str, Any]]:
