@@ -23,7 +23,7 @@ EARLIER = 26  # rounds that a day's forecasts have behind them
 
 
 def measure() -> Iterator[dict[str, Any]]:
-    """Yield the processor seconds of the newest day's forecasts, read and learnt anew, with its earlier rounds at hand."""
+    """Yield the processor's seconds of the newest day's forecasts, learnt anew, with the earlier rounds at hand."""
     if EUROPE.is_dir():
         hub = read_hub_folder(EUROPE)
         yield {
