@@ -7,9 +7,31 @@ import platform
 import sys
 from dataclasses import asdict, dataclass
 
-NAMES = ("scenario", "verify", "pages", "log", "audit", "start", "witnessed", "situation_rt", "situation_forecast")
+NAMES = (
+    "scenario",
+    "verify",
+    "pages",
+    "log",
+    "audit",
+    "start",
+    "witnessed",
+    "situation_rt",
+    "situation_forecast",
+    "figure_readers",
+    "bulk",
+    "acknowledged",
+    "witnessed",
+    "situation_rt",
+    "situation_forecast",
+)
 # Minutes long: run only when named.
-STUDIES = ("rt_coverage", "forecast_scores", "forecast_stress", "alert_rates")
+STUDIES = (
+    "rt_coverage",
+    "forecast_scores",
+    "flags",
+    "forecast_stress",
+    "alert_rates",
+)
 
 
 @dataclass(frozen=True, slots=True)

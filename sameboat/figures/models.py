@@ -166,9 +166,13 @@ class RejectedLine(models.Model):
 
 
 class QualityFlag(models.Model):
-    """What a check noticed in a vintage; it is published beside the figure, which stays as it was stated."""
+    """What a check noticed in a vintage; it is published beside the figure, which stays as it was stated.
+
+    `cleared` is the vintage in which it was no longer so. A flag of the whole feed has no place and no signal.
+    """
 
     vintage = models.ForeignKey(Vintage, on_delete=models.PROTECT, related_name="flags")
+    cleared = models.ForeignKey(Vintage, null=True, on_delete=models.PROTECT, related_name="+")
     place = models.ForeignKey(Place, null=True, on_delete=models.PROTECT, related_name="+")
     signal = models.ForeignKey(Signal, null=True, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=32)

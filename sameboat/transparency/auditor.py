@@ -4,14 +4,14 @@ It trusts one thing, the log's public key. Memory grows with accounts and keys, 
 """
 
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sameboat.transparency import entry_reading
-from sameboat.transparency.bundle_reading import Bundle, Reader, compare_tile
+from sameboat.transparency.bundle_reading import Bundle, Entries, Reader, compare_tile
 from sameboat.transparency.engine import checkpoint, layout, merkle, tiles
 from sameboat.transparency.engine.books import Books, UnbalancedError
 from sameboat.transparency.engine.checkpoint import CheckpointError
@@ -111,6 +111,50 @@ def audit(
     AuditError
         When the log does not hold what its checkpoint signs: then its entries mean nothing.
     """
+    head, cosigned = _believed(fetch, log, rules, origin)
+    found = Audit(head.origin, head.size, head.root, witnesses=cosigned)
+    replay = _Replay(found)
+    done = 0
+    with closing(Reader(fetch, head.size).bundles(jobs)) as bundles:
+        for bundle in _proven(fetch, head, bundles):
+            for index, reading in enumerate(bundle.readings, done):
+                replay.take(index, reading)
+            done += len(bundle.readings)
+            if progress is not None:
+                progress(done, head.size)
+    found.balances = replay.books.balances
+    return found
+
+
+def proven_entries(
+    fetch: Fetch, log: NoteVerifier, progress: Progress | None = None, rules: Policy | None = None
+) -> tuple[checkpoint.Checkpoint, Iterator[tuple[int, dict[str, Any]]]]:
+    """Return a log's signed checkpoint, and the index and members of each entry of ours that leads to its root.
+
+    The members are not judged. Entries come bundle by bundle as they agree with their tile: who reads them must see the
+    iteration end before believing any. It raises AuditError where the log does not hold what its checkpoint signs.
+    """
+    head, _ = _believed(fetch, log, rules)
+    reader = Reader(fetch, head.size)
+
+    def members() -> Iterator[tuple[int, dict[str, Any]]]:
+        done = 0
+        for bundle in _proven(fetch, head, map(reader.entries, reader.indices)):
+            for index, body in enumerate(bundle.bodies, done):
+                content = entry_reading.members(body)
+                if content is not None:
+                    yield index, content
+            done += len(bundle.bodies)
+            if progress is not None:
+                progress(done, head.size)
+
+    return head, members()
+
+
+def _believed(
+    fetch: Fetch, log: NoteVerifier, rules: Policy | None, origin: str | None = None
+) -> tuple[checkpoint.Checkpoint, Mapping[str, int]]:
+    """Return the checkpoint, which the log's key signs, and the witnesses that cosigned it; raises AuditError."""
     try:
         note = fetch(layout.CHECKPOINT_PATH)
         head, _ = checkpoint.open(note, log, origin=origin)
@@ -124,18 +168,7 @@ def audit(
             f"the checkpoint cannot be believed: {error}. Check the key given with --vkey against the one that the "
             "log's owner publishes elsewhere; where a log calls itself otherwise than its key, name it with --origin."
         ) from error
-    found = Audit(head.origin, head.size, head.root, witnesses=cosigned)
-    replay = _Replay(found)
-    done = 0
-    with closing(_proven_bundles(fetch, head, jobs)) as bundles:
-        for bundle in bundles:
-            for index, reading in enumerate(bundle.readings, done):
-                replay.take(index, reading)
-            done += len(bundle.readings)
-            if progress is not None:
-                progress(done, head.size)
-    found.balances = replay.books.balances
-    return found
+    return head, cosigned
 
 
 def compare(found: Audit, balances: Mapping[tuple[str, str], int]) -> None:
@@ -147,7 +180,10 @@ def compare(found: Audit, balances: Mapping[tuple[str, str], int]) -> None:
             found.blame(Fault(found.size, "balance", problem))
 
 
-def _proven_bundles(fetch: Fetch, head: checkpoint.Checkpoint, jobs: int | None) -> Generator[Bundle, None, None]:
+B = TypeVar("B", Bundle, Entries)
+
+
+def _proven(fetch: Fetch, head: checkpoint.Checkpoint, bundles: Iterable[B]) -> Iterator[B]:
     """Yield every bundle in order. The last one comes only after the root they lead to was found to be the signed one.
 
     Bundles are yielded as they agree with their tiles, so a reader must see the iteration end before it believes any.
@@ -160,22 +196,21 @@ def _proven_bundles(fetch: Fetch, head: checkpoint.Checkpoint, jobs: int | None)
     if head.size == 0:
         _check_root(head, merkle.EMPTY_ROOT)
     size = 0
-    with closing(Reader(fetch, head.size).bundles(jobs)) as bundles:
-        for bundle in bundles:
-            size, changed = tiles.grow(size, bundle.hashes, read_edge)
-            for (level, at), data in changed.items():
-                if len(data) < layout.TILE_BYTES and size < head.size:
-                    edge[level, at] = data  # it still grows; compared when it is full or last
-                    continue
-                if level:
-                    compare_tile(fetch, level, at, data)
-                edge.pop((level, at), None)
-                if len(data) < layout.TILE_BYTES:
-                    edge[level, at] = data
-            if size == head.size:
-                _check_edge(fetch, edge, changed)
-                _check_root(head, tiles.root(size, read_edge))
-            yield bundle
+    for bundle in bundles:
+        size, changed = tiles.grow(size, bundle.hashes, read_edge)
+        for (level, at), data in changed.items():
+            if len(data) < layout.TILE_BYTES and size < head.size:
+                edge[level, at] = data  # it still grows; compared when it is full or last
+                continue
+            if level:
+                compare_tile(fetch, level, at, data)
+            edge.pop((level, at), None)
+            if len(data) < layout.TILE_BYTES:
+                edge[level, at] = data
+        if size == head.size:
+            _check_edge(fetch, edge, changed)
+            _check_root(head, tiles.root(size, read_edge))
+        yield bundle
 
 
 def _check_root(head: checkpoint.Checkpoint, root: bytes) -> None:

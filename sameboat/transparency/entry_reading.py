@@ -74,6 +74,15 @@ def read(body: bytes) -> Reading:
     return Reading(kind, True, stamp, changes=changes, steps=history.noted, wrong=wrong, device=device)
 
 
+def members(body: bytes) -> dict[str, Any] | None:
+    """Return the members of an entry, not judged; None where it is not an entry of ours, or not canonical."""
+    try:
+        content = canonical_json.parse(body)
+    except CanonicalJsonError:
+        return None
+    return content if _is_ours(content) else None
+
+
 def check(event: Event, history: History) -> str:
     """Return what is wrong with an event's claims, taking its steps in the history; empty where nothing is."""
     try:

@@ -45,6 +45,11 @@ class MissingError(AuditError):
     code = "missing"
 
 
+def of(place: str) -> Fetch:
+    """Return a reader of a log at a server's address or in a folder."""
+    return server(place) if place.startswith(("http://", "https://")) else folder(Path(place))
+
+
 def folder(root: Path) -> Fetch:
     """Return a reader of a static tile folder; raises BadInput where it has no checkpoint."""
     if not (root / layout.CHECKPOINT_PATH).is_file():
@@ -64,24 +69,27 @@ class _Folder:
             raise MissingError(f"{self.root / path} is missing; copy the log again") from None
 
 
-def server(address: str) -> Fetch:
-    """Return a reader of a log that a web server serves; slow and failing answers are asked for again."""
-    return _Server(address)
+def server(address: str, largest: int | None = None) -> Fetch:
+    """Return a reader of a log that a web server serves; slow and failing answers are asked for again.
+
+    An answer of more than `largest` bytes is refused; by default, one larger than anything in a log.
+    """
+    return _Server(address, largest)
 
 
 class _Server:
     """Keeps a connection open. Another process that is handed one opens its own."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, largest: int | None) -> None:
         import httpx
 
-        self.address = address
+        self.address, self.largest = address, largest
         self.start = address.rstrip("/")
         headers = {"User-Agent": "sameboat-audit", "Accept-Encoding": "gzip, identity"}
         self.client = httpx.Client(timeout=20, follow_redirects=True, headers=headers)
 
-    def __reduce__(self) -> tuple[Callable[[str], Fetch], tuple[str]]:
-        return server, (self.address,)
+    def __reduce__(self) -> tuple[Callable[[str, int | None], Fetch], tuple[str, int | None]]:
+        return server, (self.address, self.largest)
 
     def __call__(self, path: str) -> bytes:
         import httpx
@@ -93,7 +101,7 @@ class _Server:
             try:
                 with self.client.stream("GET", where) as answer:
                     if answer.status_code == httpx.codes.OK:
-                        return _bounded(answer, where)
+                        return _bounded(answer, where, self.largest or LARGEST_ANSWER)
                     trouble = f"answered {answer.status_code}"
             except httpx.InvalidURL as error:
                 raise BadInput(f"{self.address} is not an address: {error}") from error
@@ -110,8 +118,8 @@ class _Server:
         raise BadInput(f"{where} {trouble}; check the address and try again")
 
 
-def _bounded(answer: "httpx.Response", where: str) -> bytes:
-    """Return the body of an answer, unpacked, holding at no time more of it than the largest there can be.
+def _bounded(answer: "httpx.Response", where: str, largest: int) -> bytes:
+    """Return the body of an answer, unpacked, holding at no time much more than `largest` bytes of it.
 
     A log may compress what it serves with gzip, asked for or not (tlog-tiles); nothing else is unpacked.
     """
@@ -123,10 +131,10 @@ def _bounded(answer: "httpx.Response", where: str) -> bytes:
     data = bytearray()
     for part in answer.iter_raw():
         try:
-            data += part if gzip is None else gzip.decompress(part, LARGEST_ANSWER + 1 - len(data))
+            data += part if gzip is None else gzip.decompress(part, largest + 1 - len(data))
         except zlib.error as error:
             raise AuditError(f"{where} is no gzip, as its server says it is: {error}") from error
-        if len(data) > LARGEST_ANSWER:
+        if len(data) > largest:
             raise AuditError(f"{where} is larger than anything in a log; this is not a log's answer")
         if time.monotonic() > until:
             raise _CutShortError(f"took longer than {PATIENCE:.0f} seconds")
