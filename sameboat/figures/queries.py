@@ -1,11 +1,13 @@
 """Every read of figures that leaves this room: as of any moment, with what stood before and why it changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Collate
 
 from sameboat.figures.engine import change_file
 from sameboat.figures.engine.observation import Observation
@@ -17,6 +19,7 @@ from sameboat.figures.models import (
     FeedStop,
     Figure,
     QualityFlag,
+    RejectedLine,
     Series,
     Signal,
     Vintage,
@@ -66,6 +69,15 @@ class Change:
     definition: Definition
     now: Point
     before: Point | None
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one vintage said of one figure."""
+
+    point: Point
+    vintage: Vintage
 
 
 def feeds() -> list[Feed]:
@@ -86,6 +98,11 @@ def signals() -> list[Signal]:
 def signal(code: str) -> Signal | None:
     """Return one signal."""
     return Signal.objects.filter(code=code).first()
+
+
+def decimals_of(codes: Iterable[str]) -> dict[str, int]:
+    """Return how many decimals signals have, by their codes; unknown ones are left out."""
+    return dict(Signal.objects.filter(code__in=list(codes)).values_list("code", "decimals"))
 
 
 def definitions(of: Signal) -> list[Definition]:
@@ -222,18 +239,37 @@ def statements_of(
     return result
 
 
-def changes(of: Vintage, *, place: Place | None = None, only_revised: bool = False, limit: int = 200) -> list[Change]:
-    """Return what a vintage changed, by place, signal and day; with `only_revised` not the figures that are new."""
+def statements_of_figure(
+    place: Place, of: Signal, from_feed: Feed, day: date, *, definition: str = "", limit: int = 200
+) -> list[Statement]:
+    """Return everything that a feed ever said of one figure, the first first: who said what when."""
+    found = Figure.objects.filter(
+        series__feed=from_feed, series__place=place, series__signal=of, series__definition__code=definition, date=day
+    )
+    return [
+        Statement(Point(row.date, row.value, row.missing, row.vintage.number), row.vintage)
+        for row in found.select_related("vintage__feed__publisher").order_by("vintage_id")[:limit]
+    ]
+
+
+def changes(
+    of: Vintage, *, place: Place | None = None, only_revised: bool = False, after: int | None = None, limit: int = 200
+) -> list[Change]:
+    """Return what a vintage changed, by series and day; with `only_revised` not the figures that are new.
+
+    `after` is the `row` of the last one shown before. Cost grows with the rows shown and with those left out.
+    """
+    if only_revised and not of.revised + of.withdrawn:
+        return []
     rows = Figure.objects.filter(vintage=of)
+    if after is not None:
+        rows = rows.filter(pk__gt=after)
     if place is not None:
         rows = rows.filter(series__place__in=places_within(place.code))
     if only_revised:
         rows = rows.filter(_stated_before(of))
-    found = list(
-        rows.select_related("series__place", "series__signal", "series__definition").order_by(
-            "series__place__code", "series__signal__code", "series_id", "date"
-        )[:limit]
-    )
+    # Their numbers follow series and day, in which order a vintage stores them.
+    found = list(rows.select_related("series__place", "series__signal", "series__definition").order_by("pk")[:limit])
     before = _before(of, found)
     return [
         Change(
@@ -242,6 +278,7 @@ def changes(of: Vintage, *, place: Place | None = None, only_revised: bool = Fal
             row.series.definition,
             Point(row.date, row.value, row.missing, of.number),
             before.get((row.series_id, row.date)),
+            row.pk,
         )
         for row in found
     ]
@@ -275,10 +312,16 @@ def _before(of: Vintage, rows: Sequence[Figure]) -> dict[tuple[int, date], Point
 
 def change_file_of(of: Vintage) -> bytes:
     """Return the canonical file of what a vintage changed: its SHA-256 stands on the log."""
-    rows = of.figures.values_list(
-        "series__place__code", "series__signal__code", "series__definition__code", "date", "value", "missing"
-    )
-    return change_file.encode(Observation(*row) for row in rows.iterator(chunk_size=10_000))
+    return b"".join(change_file_parts(of))
+
+
+def change_file_parts(of: Vintage) -> Iterator[bytes]:
+    """Yield that file line by line; the database sorts it, by bytes and not by a language's rules."""
+    bytewise = "C" if connection.vendor == "postgresql" else "BINARY"
+    codes = [f"series__{noun}__code" for noun in ("place", "signal", "definition")]
+    rows = of.figures.order_by(*(Collate(code, bytewise) for code in codes), "date")
+    found = rows.values_list(*codes, "date", "value", "missing")
+    return change_file.parts(Observation(*row) for row in found.iterator(chunk_size=10_000))
 
 
 def breaks(place: Place, of: Signal, from_feed: Feed, as_of: AsOf = None) -> list[Break]:
@@ -320,6 +363,11 @@ def flags(
 def flags_of(of: Vintage, limit: int = 200) -> list[QualityFlag]:
     """Return what checks noticed in one vintage."""
     return list(of.flags.select_related("place", "signal").order_by("kind", "place__code", "date")[:limit])
+
+
+def rejected_lines(of: Vintage, limit: int = 50) -> list[RejectedLine]:
+    """Return the lines of a source that could not be used, for who sent them: they stand as they came."""
+    return list(of.rejected_lines.order_by("pk")[:limit])
 
 
 def stops(from_feed: Feed, as_of: AsOf = None, limit: int = 20) -> list[FeedStop]:

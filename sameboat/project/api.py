@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from sameboat import __version__
 from sameboat.donations.api import router as donations
+from sameboat.figures.api import router as figures
 from sameboat.project.reference import Reference, complete
 from sameboat.registry.access import promising
 from sameboat.registry.api import router as registry
@@ -113,7 +114,7 @@ api = SameboatAPI(
 )
 api.add_decorator(revalidated, mode="view")
 api.add_decorator(promising, mode="view")
-for router in (supplies, donations, registry, log):
+for router in (supplies, donations, figures, registry, log):
     api.add_router("", router)
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -145,9 +145,9 @@ def stop_feed(
 
 
 def _moment(feed: Feed, published: datetime | date) -> datetime:
-    if isinstance(published, datetime):
-        return published
-    return datetime.combine(published, time(23, 59, 59), ZoneInfo(feed.zone))
+    if not isinstance(published, datetime):
+        published = datetime.combine(published, time(23, 59, 59), ZoneInfo(feed.zone))
+    return published.astimezone(UTC)
 
 
 def _check_order(act: Act, moment: datetime, last: Vintage | None) -> None:

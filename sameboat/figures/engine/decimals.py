@@ -29,5 +29,5 @@ def smallest_units(text: str, decimals: int) -> int:
     sign, whole, fraction = match[1], match[2], (match[3] or "").rstrip("0")
     if len(fraction) > decimals:
         raise ValueError(f"'{text[:30]}' has more than {decimals} decimals")
-    value = int(whole) * 10**decimals + int(fraction.ljust(decimals, "0") or "0")
+    value = int(whole + fraction.ljust(decimals, "0"))
     return -value if sign else value

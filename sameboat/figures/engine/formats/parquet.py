@@ -1,4 +1,4 @@
-"""Parquet, for millions of rows. Its bytes are the same for the same Polars; another version may pack them otherwise."""
+"""Parquet, for millions of rows. The same Polars writes the same bytes; another version may pack them otherwise."""
 
 import io
 from collections.abc import Iterator

@@ -39,7 +39,7 @@ STATUS = {
     "not-applicable": "M",
     "unreadable": "L",
 }
-"""O missing; Q suppressed; M cannot exist; L exists but was not collected. The exact reason stands in MISSING_REASON."""
+"""O missing; Q suppressed; M cannot exist; L exists but was not collected. MISSING_REASON has the exact reason."""
 
 
 def parts(table: Table) -> Iterator[bytes]:

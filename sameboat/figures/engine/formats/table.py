@@ -29,7 +29,7 @@ class Table:
     Attributes
     ----------
     vintage, number, sha256, entry
-        The vintage's id, its number, the hash of its file of changes, and the leaf hash of its entry on the log, in hex.
+        The vintage's id and number, the hash of its file of changes, and the leaf hash of its entry on the log, in hex.
     published_at, published_on
         When it was published, and the day of that in the feed's zone.
     rows

@@ -1,0 +1,99 @@
+"""Reads that put a feed in one glance: its last vintage, whether it is silent, what it counts, what its parts leave."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, F, OuterRef, Subquery
+
+from sameboat.figures import queries
+from sameboat.figures.models import Definition, Feed, Series, Signal, Vintage
+from sameboat.registry.models import Place
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """A feed with its last vintage; `silent_since` is the first moment at which it should have spoken and had not."""
+
+    feed: Feed
+    last: Vintage | None
+    silent_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A definition that a feed has figures of, and of how many places."""
+
+    definition: Definition
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What a place has beyond its parts on a day: unknown where it, or one of its parts, has no figure then.
+
+    `without` counts the parts without one. A rest below zero says that the parts were counted more than the whole.
+    """
+
+    date: date
+    whole: int | None
+    parts: int | None
+    rest: int | None
+    without: int
+
+
+def feed_states(feeds: Sequence[Feed], now: datetime) -> list[FeedState]:
+    """Return how feeds stand, in their order; one statement for all of them."""
+    newest = Vintage.objects.filter(feed=OuterRef("feed")).order_by("-number").values("number")[:1]
+    last = {
+        vintage.feed_id: vintage
+        for vintage in Vintage.objects.filter(feed__in=feeds, number=Subquery(newest)).select_related("feed__publisher")
+    }
+    return [FeedState(feed, last.get(feed.pk), _silent_since(feed, last.get(feed.pk), now)) for feed in feeds]
+
+
+def _silent_since(feed: Feed, last: Vintage | None, now: datetime) -> datetime | None:
+    spoke = last.published_at if last else feed.registered_at
+    # A day's grace: who speaks daily speaks at another hour each day.
+    due = spoke + timedelta(days=feed.cadence_days + 1)
+    return due if due < now else None
+
+
+def counted(feed: Feed) -> list[Counted]:
+    """Return what a feed counts, by signal."""
+    places = dict(
+        Series.objects.filter(feed=feed).values_list("definition").annotate(places=Count("place", distinct=True))
+    )
+    found = Definition.objects.filter(pk__in=places).select_related("signal")
+    return [Counted(row, places[row.pk]) for row in found.order_by("signal__code", "pk")]
+
+
+def definitions_of_each(signals: Sequence[Signal]) -> dict[int, list[Definition]]:
+    """Return the definitions of signals, the first first, by the signal's row."""
+    found: dict[int, list[Definition]] = {signal.pk: [] for signal in signals}
+    for row in Definition.objects.filter(signal__in=signals).select_related("signal").order_by("pk"):
+        found[row.signal_id].append(row)
+    return found
+
+
+def rests(place: Place, of: Signal, at: Vintage, *, start: date | None = None, until: date | None = None) -> list[Rest]:
+    """Return what a place has beyond the sum of its parts, for each day on which either has a figure."""
+    whole = queries.line(place, of, at, start=start, until=until)
+    parts = queries.children(place, at.feed, of)
+    lines = queries.lines(parts, of, at, start=start, until=until)
+    values = [line.values() for line in lines.values()]
+    own = whole.values() if whole else {}
+    found = []
+    for day in sorted(set(own).union(*values)) if values else []:
+        known = [value[day] for value in values if value.get(day) is not None]
+        without = len(parts) - len(known)
+        total = None if without else sum(number for number in known if number is not None)
+        here = own.get(day)
+        found.append(Rest(day, here, total, None if here is None or total is None else here - total, without))
+    return found
+
+
+def series_of(feed: Feed, definition: Definition, after: str = "", limit: int = 200) -> list[Place]:
+    """Return places that a feed has figures of by this definition, by code, those after a code."""
+    inside = Series.objects.filter(feed=feed, definition=definition).values("place")
+    return list(Place.objects.filter(pk__in=inside, code__gt=after).order_by(F("code"))[:limit])
