@@ -18,9 +18,6 @@ from sameboat.registry import asking
 from sameboat.registry.asking import Asked, Day, Number, Text
 from sameboat.registry.refusals import Fault, InvalidInput, NotFound
 
-MOST_OBSERVATIONS = 20_000
-"""Figures in one request; more are uploaded as a file."""
-
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$", re.ASCII)
 _MOMENT = re.compile(r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})$", re.ASCII)
 

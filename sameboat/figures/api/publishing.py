@@ -77,7 +77,7 @@ class NewVintage(Asked):
     """What a source says now."""
 
     published: Moment = Field(description="When it was published; a day where only the day is known.")
-    observations: list[NewObservation] = Field(max_length=asked.MOST_OBSERVATIONS)
+    observations: list[NewObservation]
     complete: bool = Field(False, description="Whether these are all its figures: what is not among them is withdrawn.")
     from_elsewhere: bool = Field(False, description=FROM_ELSEWHERE)
 

@@ -19,9 +19,9 @@ from sameboat.figures.shapes.figures import (
     ChangesShape,
     RestShape,
     RestsShape,
+    SaidOfFigureShape,
+    SaidShape,
     SeriesShape,
-    StatementShape,
-    StatementsShape,
 )
 from sameboat.figures.shapes.remarks import BreakShape, ExplanationShape, FlagShape, StopShape
 from sameboat.registry import asking
@@ -204,14 +204,14 @@ class SoughtFigure(Asked):
     date: Day = Field(description="The day that it speaks of.")
 
 
-@router.get("/figures/feeds/{feed}/statements", response=StatementsShape)
-def list_statements(request: HttpRequest, feed: str, sought: Query[SoughtFigure]) -> StatementsShape:
+@router.get("/figures/feeds/{feed}/statements", response=SaidOfFigureShape)
+def list_statements(request: HttpRequest, feed: str, sought: Query[SoughtFigure]) -> SaidOfFigureShape:
     """Show everything that a source ever said of one figure, and when."""
     source, place = asked.feed(feed), asking.place(sought.place)
     definition = asked.definition(sought.signal, sought.definition)
     signal = definition.signal
     said = queries.statements_of_figure(place, signal, source, sought.date, definition=definition.code)
-    return StatementsShape(
+    return SaidOfFigureShape(
         feed=source.code,
         publisher=OrganisationRef.of_any(source.publisher),
         place=place.code,
@@ -219,7 +219,7 @@ def list_statements(request: HttpRequest, feed: str, sought: Query[SoughtFigure]
         definition=definition.code,
         date=sought.date,
         unit=signal.unit_en,
-        statements=[StatementShape.of(each, signal) for each in said],
+        statements=[SaidShape.of(each, signal) for each in said],
     )
 
 

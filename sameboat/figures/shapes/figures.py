@@ -97,7 +97,7 @@ class ChangesShape(BaseModel):
     next: int | None
 
 
-class StatementShape(BaseModel):
+class SaidShape(BaseModel):
     """What one vintage said of a figure."""
 
     vintage: VintageRef
@@ -105,7 +105,7 @@ class StatementShape(BaseModel):
     missing: str
 
     @classmethod
-    def of(cls, statement: Statement, signal: Signal) -> "StatementShape":
+    def of(cls, statement: Statement, signal: Signal) -> "SaidShape":
         return cls(
             vintage=VintageRef.of(statement.vintage),
             value=value_of(statement.point.value, signal),
@@ -113,7 +113,7 @@ class StatementShape(BaseModel):
         )
 
 
-class StatementsShape(BaseModel):
+class SaidOfFigureShape(BaseModel):
     """Everything that a feed ever said of one figure, the first first: who said what when."""
 
     feed: str
@@ -123,7 +123,7 @@ class StatementsShape(BaseModel):
     definition: str
     date: date
     unit: str
-    statements: list[StatementShape]
+    statements: list[SaidShape]
 
 
 class RestShape(BaseModel):
