@@ -32,7 +32,7 @@ router = Router(tags=["registry"])
 PUBLIC_KEY_PATTERN = r"^[A-Za-z0-9+/]{43}=$"
 """Base64 of the 32 bytes of an Ed25519 public key."""
 
-Role = Literal["ask", "sign", "store", "money", "give", "admin"]
+Role = Literal["ask", "sign", "store", "money", "give", "figures", "admin"]
 OrganisationKind = Literal["hospital", "charity", "company", "government", "association", "school", "other"]
 
 
