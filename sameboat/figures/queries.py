@@ -90,6 +90,12 @@ def feed(code: str) -> Feed | None:
     return Feed.objects.select_related("publisher").filter(Q(code=code) | Q(public_id=code)).first()
 
 
+def feeds_of(place: str, of: str) -> list[Feed]:
+    """Return the feeds that have said anything of a place and signal, by their codes."""
+    speaking = Series.objects.filter(place__code=place, signal__code=of).values("feed")
+    return list(Feed.objects.select_related("publisher").filter(pk__in=speaking).order_by("code"))
+
+
 def signals() -> list[Signal]:
     """Return every signal, by code."""
     return list(Signal.objects.order_by("code"))

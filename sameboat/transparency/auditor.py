@@ -100,6 +100,43 @@ def audit(fetch: Fetch, log: NoteVerifier, progress: Progress | None = None, rul
     AuditError
         When the log does not hold what its checkpoint signs: then its entries mean nothing.
     """
+    head, cosigned = _believed(fetch, log, rules)
+    found = Audit(head.origin, head.size, head.root, witnesses=cosigned)
+    replay = _Replay(found)
+    for index, body in enumerate(_proven_entries(fetch, head)):
+        replay.take(index, body)
+        if progress is not None and (index % TILE_WIDTH == TILE_WIDTH - 1 or index == head.size - 1):
+            progress(index + 1, head.size)
+    found.balances = {place: amount for place, amount in replay.books.balances.items() if amount}
+    return found
+
+
+def proven_entries(
+    fetch: Fetch, log: NoteVerifier, progress: Progress | None = None, rules: Policy | None = None
+) -> tuple[checkpoint.Checkpoint, Iterator[tuple[int, dict[str, Any]]]]:
+    """Return a log's signed checkpoint, and the index and members of each entry of ours that leads to its root.
+
+    The members are not judged. Entries come bundle by bundle as they agree with their tile: who reads them must see the
+    iteration end before believing any. It raises AuditError where the log does not hold what its checkpoint signs.
+    """
+    head, _ = _believed(fetch, log, rules)
+
+    def members() -> Iterator[tuple[int, dict[str, Any]]]:
+        for index, body in enumerate(_proven_entries(fetch, head)):
+            if progress is not None and (index % TILE_WIDTH == TILE_WIDTH - 1 or index == head.size - 1):
+                progress(index + 1, head.size)
+            try:
+                content = _content(body)
+            except canonical_json.CanonicalJsonError:
+                continue
+            if content is not None:
+                yield index, content
+
+    return head, members()
+
+
+def _believed(fetch: Fetch, log: NoteVerifier, rules: Policy | None) -> tuple[checkpoint.Checkpoint, Mapping[str, int]]:
+    """Return the checkpoint, which the log's key signs, and the witnesses that cosigned it; raises AuditError."""
     try:
         note = fetch(layout.CHECKPOINT_PATH)
         head, _ = checkpoint.open(note, log)
@@ -113,14 +150,7 @@ def audit(fetch: Fetch, log: NoteVerifier, progress: Progress | None = None, rul
             f"the checkpoint cannot be believed: {error}. Check the key given with --vkey against the one that the "
             "log's owner publishes elsewhere."
         ) from error
-    found = Audit(head.origin, head.size, head.root, witnesses=cosigned)
-    replay = _Replay(found)
-    for index, body in enumerate(_proven_entries(fetch, head)):
-        replay.take(index, body)
-        if progress is not None and (index % TILE_WIDTH == TILE_WIDTH - 1 or index == head.size - 1):
-            progress(index + 1, head.size)
-    found.balances = {place: amount for place, amount in replay.books.balances.items() if amount}
-    return found
+    return head, cosigned
 
 
 def compare(found: Audit, balances: Mapping[tuple[str, str], int]) -> None:

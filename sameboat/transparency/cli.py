@@ -62,9 +62,8 @@ def audit(
             "give the log's public key with --vkey, got from somewhere else than the log itself: its owner's site, a "
             "newspaper, `sameboat log key` on the server"
         )
-    fetch = sources.server(source) if source.startswith(("http://", "https://")) else sources.folder(Path(source))
     with progress_bar("entries checked") as progress:
-        return AuditStory(auditor.audit(fetch, given, progress, rules))
+        return AuditStory(auditor.audit(sources.of(source), given, progress, rules))
 
 
 def _read_policy(path: Path | None) -> "Policy | None":

@@ -33,6 +33,11 @@ class MissingError(AuditError):
     code = "missing"
 
 
+def of(place: str) -> Fetch:
+    """Return a reader of a log at a server's address or in a folder."""
+    return server(place) if place.startswith(("http://", "https://")) else folder(Path(place))
+
+
 def folder(root: Path) -> Fetch:
     """Return a reader of a static tile folder; raises BadInput where it has no checkpoint."""
     if not (root / layout.CHECKPOINT_PATH).is_file():
@@ -48,8 +53,11 @@ def folder(root: Path) -> Fetch:
     return fetch
 
 
-def server(address: str) -> Fetch:
-    """Return a reader of a log that a web server serves; slow and failing answers are asked for again."""
+def server(address: str, largest: int = LARGEST_ANSWER) -> Fetch:
+    """Return a reader of a log that a web server serves; slow and failing answers are asked for again.
+
+    An answer of more than `largest` bytes is refused.
+    """
     import httpx
 
     client = httpx.Client(timeout=20, follow_redirects=True, headers={"User-Agent": "sameboat-audit"})
@@ -63,7 +71,7 @@ def server(address: str) -> Fetch:
             try:
                 with client.stream("GET", f"{start}/{path}") as answer:
                     if answer.status_code == httpx.codes.OK:
-                        return _bounded(answer, f"{start}/{path}")
+                        return _bounded(answer, f"{start}/{path}", largest)
                     trouble = f"answered {answer.status_code}"
             except httpx.InvalidURL as error:
                 raise BadInput(f"{address} is not an address: {error}") from error
@@ -79,11 +87,11 @@ def server(address: str) -> Fetch:
     return fetch
 
 
-def _bounded(answer: "httpx.Response", where: str) -> bytes:
+def _bounded(answer: "httpx.Response", where: str, largest: int) -> bytes:
     data = bytearray()
     for part in answer.iter_bytes():
         data += part
-        if len(data) > LARGEST_ANSWER:
+        if len(data) > largest:
             raise AuditError(f"{where} is larger than anything in a log; this is not a log's answer")
     return bytes(data)
 

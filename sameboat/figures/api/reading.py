@@ -13,6 +13,7 @@ from sameboat.figures import asked, exports, overview, queries
 from sameboat.figures.answering import FORMAT_TYPES, change_file_answer, file_answer
 from sameboat.figures.api.router import router
 from sameboat.figures.asked import Days, Moment, Standing
+from sameboat.figures.engine.formats import Table
 from sameboat.figures.shapes.feeds import FeedDetailShape, FeedShape, SignalShape, VintageRef, VintageShape
 from sameboat.figures.shapes.figures import (
     ChangeShape,
@@ -150,7 +151,7 @@ def get_series_file(
     at = sought.at(source)
     question = f"series {place.code} {definition.signal.code} {definition.code} {sought.start} {sought.until}"
 
-    def make() -> exports.Table:
+    def make() -> Table:
         table = exports.series_table(place, definition, at, start=sought.start, until=sought.until)
         if table is None:
             raise _nothing_said(source.code)
@@ -182,7 +183,7 @@ def get_day_file(
     at = sought.at(source)
     question = f"day {place.code} {definition.signal.code} {definition.code} {sought.date}"
 
-    def make() -> exports.Table:
+    def make() -> Table:
         places = exports.places_stated(place, definition, at)
         if len(places) > exports.MOST_PLACES:
             most = f"{exports.MOST_PLACES:,}"

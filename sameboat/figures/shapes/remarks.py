@@ -1,6 +1,6 @@
 """What is said about figures: breaks, explanations, what checks noticed, sources that could not be read."""
 
-from datetime import date, datetime
+import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,12 +14,12 @@ class BreakShape(BaseModel):
     id: str
     signal: str
     place: str
-    date: date
+    date: datetime.date
     kind: str
     text_en: str
     text_zh: str
     url: str
-    declared_at: datetime
+    declared_at: datetime.datetime
 
     @classmethod
     def of(cls, found: Break) -> "BreakShape":
@@ -43,8 +43,8 @@ class FlagShape(BaseModel):
     place: str | None
     signal: str | None
     kind: str
-    date: date
-    until: date
+    date: datetime.date
+    until: datetime.date
     numbers: dict[str, Any]
 
     @classmethod
@@ -66,12 +66,12 @@ class ExplanationShape(BaseModel):
     id: str
     place: str
     signal: str | None
-    date: date
-    until: date
+    date: datetime.date
+    until: datetime.date
     text_en: str
     text_zh: str
     url: str
-    explained_at: datetime
+    explained_at: datetime.datetime
 
     @classmethod
     def of(cls, found: Explanation) -> "ExplanationShape":
@@ -91,7 +91,7 @@ class ExplanationShape(BaseModel):
 class StopShape(BaseModel):
     """A source that could not be read at all; the figures published before stand."""
 
-    stopped_at: datetime
+    stopped_at: datetime.datetime
     code: str
     reason: str
     data_sha256: str
