@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import Count, F, OuterRef, Subquery
 
 from sameboat.figures import queries
-from sameboat.figures.models import Definition, Feed, Series, Signal, Vintage
+from sameboat.figures.models import Definition, Explanation, Feed, Series, Signal, Vintage
 from sameboat.registry.models import Place
 
 
@@ -74,6 +74,22 @@ def definitions_of_each(signals: Sequence[Signal]) -> dict[int, list[Definition]
     for row in Definition.objects.filter(signal__in=signals).select_related("signal").order_by("pk"):
         found[row.signal_id].append(row)
     return found
+
+
+def explanations_of(vintage: Vintage, changes: Sequence[queries.Change], limit: int = 20) -> list[Explanation]:
+    """Return what the publisher said of the places and days that these changes of a vintage speak of."""
+    if not changes:
+        return []
+    level = {change.place.pk for change in changes}
+    places = set(level)
+    while level:
+        level = set(Place.objects.filter(children__in=level).values_list("pk", flat=True)) - places
+        places |= level
+    days = [change.now.date for change in changes]
+    found = Explanation.objects.filter(
+        feed=vintage.feed_id, place__in=places, date__lte=max(days), until__gte=min(days)
+    ).select_related("place", "signal")
+    return list(found.order_by("-explained_at", "-pk")[:limit])
 
 
 def rests(place: Place, of: Signal, at: Vintage, *, start: date | None = None, until: date | None = None) -> list[Rest]:
