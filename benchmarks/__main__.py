@@ -7,9 +7,19 @@ import platform
 import sys
 from dataclasses import asdict, dataclass
 
-NAMES = ("scenario", "verify", "pages", "log", "witnessed", "figures", "situation_rt", "situation_forecast")
+NAMES = (
+    "scenario",
+    "verify",
+    "pages",
+    "log",
+    "witnessed",
+    "figures",
+    "figure_readers",
+    "situation_rt",
+    "situation_forecast",
+)
 # Minutes long: run only when named.
-STUDIES = ("rt_coverage", "forecast_scores")
+STUDIES = ("rt_coverage", "forecast_scores", "flags")
 
 
 @dataclass(frozen=True, slots=True)
