@@ -216,3 +216,27 @@ class FeedStop(models.Model):
 
     def __str__(self) -> str:
         return f"{self.feed_id} stopped {self.stopped_at}"
+
+
+class FeedMapping(models.Model):
+    """How the files of a source are read, as `engine.readers.load_mapping` takes it; a feed's last one holds."""
+
+    feed = models.ForeignKey(Feed, on_delete=models.PROTECT, related_name="mappings")
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    set_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"mapping {self.pk} of {self.feed_id}"
+
+
+class SourceFile(models.Model):
+    """The file that a vintage was read from: its hash, how many rows of data it had, and how it was read."""
+
+    vintage = models.OneToOneField(Vintage, on_delete=models.PROTECT, related_name="source_file")
+    mapping = models.ForeignKey(FeedMapping, on_delete=models.PROTECT, related_name="+")
+    sha256 = models.CharField(max_length=64)
+    rows = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"file of {self.vintage_id}"

@@ -138,6 +138,64 @@ def publish(
     return vintage_row(vintage) | ({"problems": told} if told else {})
 
 
+@figures.command("map")
+def set_mapping(
+    feed: FeedCode,
+    file: Annotated[Path, typer.Argument(help="The mapping, TOML or JSON; docs/figures-sources.md shows each kind.")],
+    as_user: Member = "",
+    once: Once = "",
+) -> Any:
+    """Declare how a source's own files are read from now on.
+
+    \b
+    sameboat figures map cn-nhc mapping.toml --as statistician
+    """
+    from sameboat.figures.actions.sources import set_mapping as declare
+    from sameboat.registry.refusals import Fault, InvalidInput
+
+    try:
+        text = file.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidInput([Fault("file", f"The mapping is not text in UTF-8: {error}.")]) from None
+    made = declare(_acting(as_user, once), feed=feed_named(feed), text=text, from_elsewhere=not as_user)
+    return {"feed": made.feed.code, "sha256": made.sha256}
+
+
+@figures.command("read")
+def read_source(
+    feed: FeedCode,
+    file: Annotated[Path, typer.Argument(help="The source's own file.")],
+    published: Annotated[str, typer.Option(help="When the source published it: a day, or a moment with its offset.")],
+    complete: Annotated[
+        bool, typer.Option("--complete", help="It has all figures: what is not in it is withdrawn.")
+    ] = False,
+    as_user: Member = "",
+    once: Once = "",
+) -> Any:
+    """Read a source's own file as its mapping says, and publish it.
+
+    Where it cannot be read at all, that is put on the log, and the figures published before stand. Exits with 2 then.
+
+    \b
+    sameboat figures read cn-nhc 2020-02-12.csv --published 2020-02-12
+    """
+    from sameboat.figures import queries
+    from sameboat.figures.actions import sources
+
+    vintage = sources.published(
+        sources.read_source(
+            _acting(as_user, once),
+            feed=feed_named(feed),
+            data=file.read_bytes(),
+            published=moment(published, "published"),
+            complete=complete,
+            from_elsewhere=not as_user,
+        )
+    )
+    told = [f"line {row.line}: {row.problem}" for row in queries.rejected_lines(vintage)]
+    return vintage_row(vintage) | ({"problems": told} if told else {})
+
+
 @figures.command("break")
 def declare_break(
     feed: FeedCode,

@@ -16,6 +16,7 @@ from sameboat.figures.models import (
     Definition,
     Explanation,
     Feed,
+    FeedMapping,
     FeedStop,
     Figure,
     QualityFlag,
@@ -104,6 +105,11 @@ def signals() -> list[Signal]:
 def signal(code: str) -> Signal | None:
     """Return one signal."""
     return Signal.objects.filter(code=code).first()
+
+
+def mapping_of(of: Feed) -> FeedMapping | None:
+    """Return how a source's files are read now; None where nobody declared it."""
+    return FeedMapping.objects.filter(feed=of).select_related("feed").order_by("-pk").first()
 
 
 def decimals_of(codes: Iterable[str]) -> dict[str, int]:

@@ -3,18 +3,23 @@
 from typing import Annotated, Literal
 
 from django.http import HttpRequest
-from ninja import Status
+from django.utils.translation import gettext as _
+from ninja import File, Query, Status, UploadedFile
 from pydantic import Field
 
 from sameboat.figures import asked, overview, queries
-from sameboat.figures.actions import feeds, vintages
+from sameboat.figures.actions import feeds, sources, vintages
 from sameboat.figures.api.router import router
 from sameboat.figures.asked import Moment, NewObservation
-from sameboat.figures.shapes.feeds import DefinitionShape, FeedShape, PublishedShape
+from sameboat.figures.shapes.feeds import DefinitionShape, FeedShape, MappingShape, PublishedShape
 from sameboat.figures.shapes.remarks import BreakShape, ExplanationShape
 from sameboat.registry import asking
 from sameboat.registry.access import act_of_caller, members
 from sameboat.registry.asking import Asked, Day
+from sameboat.registry.refusals import Fault, InvalidInput
+
+MOST_BYTES = 32 << 20
+"""Of an uploaded file; a larger one is read by `sameboat figures read` on the server."""
 
 FROM_ELSEWHERE = "The operator enters what the source published elsewhere, and speaks on the log."
 
@@ -94,6 +99,46 @@ def publish_vintage(request: HttpRequest, feed: str, body: NewVintage) -> Status
         complete=body.complete,
         from_elsewhere=body.from_elsewhere,
     )
+    return Status(201, PublishedShape.with_problems(vintage, queries.rejected_lines(vintage)))
+
+
+class NewMapping(Asked):
+    """How a source's files are read."""
+
+    mapping: str = Field(description="The mapping as TOML or JSON; docs/figures-sources.md shows each kind.")
+    from_elsewhere: bool = Field(False, description=FROM_ELSEWHERE)
+
+
+@router.post("/figures/feeds/{feed}/mapping", auth=members, response={201: MappingShape})
+def set_mapping(request: HttpRequest, feed: str, body: NewMapping) -> Status[MappingShape]:
+    """Declare how a source's own files are read from now on."""
+    found = sources.set_mapping(
+        act_of_caller(request), feed=asked.feed(feed), text=body.mapping, from_elsewhere=body.from_elsewhere
+    )
+    return Status(201, MappingShape.of(found))
+
+
+class SourceRead(Asked):
+    """What is said beside a source's file."""
+
+    published: Moment = Field(description="When it was published; a day where only the day is known.")
+    complete: bool = Field(False, description="Whether it has all figures: what is not in it is withdrawn.")
+    from_elsewhere: bool = Field(False, description=FROM_ELSEWHERE)
+
+
+@router.post("/figures/feeds/{feed}/files", auth=members, response={201: PublishedShape})
+def read_source(
+    request: HttpRequest, feed: str, about: Query[SourceRead], file: File[UploadedFile]
+) -> Status[PublishedShape]:
+    """Upload a source's own file: it is read as its mapping says, and published.
+
+    Where it cannot be read at all, that is put on the log, the figures published before stand, and the answer is 422.
+    """
+    if (file.size or 0) > MOST_BYTES:
+        most = f"{MOST_BYTES >> 20} MiB"
+        raise InvalidInput([Fault("file", _("The file is larger than %(most)s. Send it in parts.") % {"most": most})])
+    result = sources.read_source(act_of_caller(request), feed=asked.feed(feed), data=file.read(), **about.model_dump())
+    vintage = sources.published(result)
     return Status(201, PublishedShape.with_problems(vintage, queries.rejected_lines(vintage)))
 
 

@@ -14,7 +14,14 @@ from sameboat.figures.answering import FORMAT_TYPES, change_file_answer, file_an
 from sameboat.figures.api.router import router
 from sameboat.figures.asked import Days, Moment, Standing
 from sameboat.figures.engine.formats import Table
-from sameboat.figures.shapes.feeds import FeedDetailShape, FeedShape, SignalShape, VintageRef, VintageShape
+from sameboat.figures.shapes.feeds import (
+    FeedDetailShape,
+    FeedShape,
+    MappingShape,
+    SignalShape,
+    VintageRef,
+    VintageShape,
+)
 from sameboat.figures.shapes.figures import (
     ChangeShape,
     ChangesShape,
@@ -46,6 +53,16 @@ def get_feed(request: HttpRequest, feed: str) -> FeedDetailShape:
     """Show one source and what it counts."""
     found = asked.feed(feed)
     return FeedDetailShape.with_counts(overview.feed_states([found], timezone.now())[0], overview.counted(found))
+
+
+@router.get("/figures/feeds/{feed}/mapping", response=MappingShape)
+def get_mapping(request: HttpRequest, feed: str) -> MappingShape:
+    """Show how a source's own files are read."""
+    source = asked.feed(feed)
+    found = queries.mapping_of(source)
+    if found is None:
+        raise NotFound(_("Nobody declared how the files of %(feed)s are read.") % {"feed": source.code}, "feed")
+    return MappingShape.of(found)
 
 
 @router.get("/figures/signals", response=list[SignalShape])

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from sameboat.figures.models import Definition, Feed, RejectedLine, Signal, Vintage
+from sameboat.figures.models import Definition, Feed, FeedMapping, RejectedLine, Signal, Vintage
 from sameboat.figures.overview import Counted, FeedState
 from sameboat.registry.shapes import OrganisationRef
 
@@ -156,6 +156,19 @@ class FeedDetailShape(FeedShape):
                 for row in counts
             ],
         )
+
+
+class MappingShape(BaseModel):
+    """How a source's files are read; the hash of its text stands on the log."""
+
+    feed: str
+    sha256: str
+    set_at: datetime
+    text: str
+
+    @classmethod
+    def of(cls, mapping: FeedMapping) -> "MappingShape":
+        return cls(feed=mapping.feed.code, sha256=mapping.sha256, set_at=mapping.set_at, text=mapping.text)
 
 
 class DefinitionShape(BaseModel):
