@@ -43,10 +43,10 @@ def series_table(
 
 def places_stated(inside: Place, definition: Definition, at: Vintage) -> list[Place]:
     """Return the places in a place, itself among them, that a feed has figures of, by code; at most one too many."""
-    stated = Series.objects.filter(
-        feed=at.feed_id, signal=definition.signal_id, definition=definition, place__in=places_within(inside.code)
-    )
-    return list(Place.objects.filter(pk__in=stated.values("place")).order_by("code")[: MOST_PLACES + 1])
+    stated = Series.objects.filter(feed=at.feed_id, definition=definition).values("place")
+    within = set(places_within(inside.code))
+    found = [place for place in Place.objects.filter(pk__in=stated) if place.pk in within]
+    return sorted(found, key=lambda place: place.code)[: MOST_PLACES + 1]
 
 
 def day_table(places: list[Place], definition: Definition, at: Vintage, day: date) -> Table:

@@ -187,31 +187,42 @@ def lines(
     Two or three statements whatever the number of places; cost grows with the days asked for and their revisions.
     """
     by_pk = {place.pk: place for place in places}
-    series = {
-        row.pk: row
-        for row in Series.objects.filter(
-            feed=at.feed_id, signal=of, definition__code=definition, place__in=by_pk
-        ).select_related("definition")
-    }
-    found: dict[int, dict[date, Point]] = {}
+    by = Definition.objects.filter(signal=of, code=definition).first()
+    stated = Series.objects.filter(feed=at.feed_id, definition=by)
+    if len(by_pk) <= _AT_ONCE:
+        stated = stated.filter(place__in=by_pk)
+    series = {pk: place for pk, place in stated.values_list("pk", "place_id") if place in by_pk}
+    found: dict[int, dict[date, tuple[int, int | None, str]]] = {pk: {} for pk in series}
     revised: dict[int, set[date]] = {}
-    for pk, point in _points(list(series), at, start, until):
-        days = found.setdefault(pk, {})
-        if point.date in days:
-            revised.setdefault(pk, set()).add(point.date)
-        days[point.date] = point
+    for pk, day, number, value, missing in _statements(list(series), at, start, until):
+        days = found[pk]
+        if day in days:
+            revised.setdefault(pk, set()).add(day)
+        days[day] = (number, value, missing)
     result = {}
     for pk, days in found.items():
-        row = series[pk]
-        place = by_pk[row.place_id]
-        points = tuple(days[day] for day in sorted(days) if days[day].missing != "withdrawn")
-        result[place.code] = Line(place, of, row.definition, at.feed, at, points, frozenset(revised.get(pk, ())))
+        if not days or by is None:
+            continue
+        place = by_pk[series[pk]]
+        points = tuple(
+            Point(day, value, missing, number)
+            for day, (number, value, missing) in sorted(days.items())
+            if missing != "withdrawn"
+        )
+        result[place.code] = Line(place, of, by, at.feed, at, points, frozenset(revised.get(pk, ())))
     return result
 
 
 def _points(series: Sequence[int], at: Vintage, start: date | None, until: date | None) -> Iterable[tuple[int, Point]]:
     """Yield every statement of each series up to a vintage, a later vintage's after an earlier one's."""
-    numbers = dict(Vintage.objects.filter(feed=at.feed_id, number__lte=at.number).values_list("pk", "number"))
+    for pk, day, number, value, missing in _statements(series, at, start, until):
+        yield pk, Point(day, value, missing, number)
+
+
+def _statements(
+    series: Sequence[int], at: Vintage, start: date | None, until: date | None
+) -> Iterable[tuple[int, date, int, int | None, str]]:
+    """Yield series, day, number of the vintage, value and reason of the same, without making objects of them."""
     rows = Figure.objects.filter(vintage_id__lte=at.pk)
     if start is not None:
         rows = rows.filter(date__gte=start)
@@ -219,10 +230,8 @@ def _points(series: Sequence[int], at: Vintage, start: date | None, until: date 
         rows = rows.filter(date__lte=until)
     for first in range(0, len(series), _AT_ONCE):
         found = rows.filter(series_id__in=series[first : first + _AT_ONCE]).order_by("series_id", "date", "vintage_id")
-        for pk, day, vintage_pk, value, missing in found.values_list(
-            "series_id", "date", "vintage_id", "value", "missing"
-        ).iterator(chunk_size=5_000):
-            yield pk, Point(day, value, missing, numbers[vintage_pk])
+        columns = ("series_id", "date", "vintage__number", "value", "missing")
+        yield from found.values_list(*columns).iterator(chunk_size=5_000)
 
 
 def statements(place: Place, of: Signal, from_feed: Feed, *, definition: str = "") -> list[Point]:
