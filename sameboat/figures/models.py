@@ -1,9 +1,15 @@
 """What is stored: who publishes which figures, and every value that was ever stated, by vintage."""
 
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from sameboat.registry.models import Named, Organisation, Place
+
+END_OF_DAY = time(23, 59, 59)
+"""When a vintage counts as published of which only the day is known."""
 
 
 class Feed(Named):
@@ -130,6 +136,12 @@ class Vintage(models.Model):
 
     def __str__(self) -> str:
         return f"vintage {self.number} of {self.feed_id}"
+
+    @property
+    def said(self) -> date | datetime:
+        """When it was published; a day where only that is known, for it then counts as published at the day's end."""
+        local = self.published_at.astimezone(ZoneInfo(self.feed.zone))
+        return local.date() if local.time() == END_OF_DAY else local
 
 
 class Figure(models.Model):

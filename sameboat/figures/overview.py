@@ -1,4 +1,4 @@
-"""Reads that put a feed in one glance: its last vintage, whether it is silent, what it counts, what its parts leave."""
+"""Reads that put together: how a feed stands, what it counts, what parts leave of a whole, who said what when."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,17 @@ from datetime import date, datetime, timedelta
 from django.db.models import Count, F, OuterRef, Subquery
 
 from sameboat.figures import queries
-from sameboat.figures.models import Definition, Explanation, Feed, Series, Signal, Vintage
+from sameboat.figures.models import (
+    Definition,
+    Explanation,
+    Feed,
+    FeedMapping,
+    Figure,
+    RejectedLine,
+    Series,
+    Signal,
+    Vintage,
+)
 from sameboat.registry.models import Place
 
 
@@ -40,6 +50,14 @@ class Rest:
     parts: int | None
     rest: int | None
     without: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one vintage said of one figure."""
+
+    point: queries.Point
+    vintage: Vintage
 
 
 def feed_states(feeds: Sequence[Feed], now: datetime) -> list[FeedState]:
@@ -113,3 +131,26 @@ def series_of(feed: Feed, definition: Definition, after: str = "", limit: int = 
     """Return places that a feed has figures of by this definition, by code, those after a code."""
     inside = Series.objects.filter(feed=feed, definition=definition).values("place")
     return list(Place.objects.filter(pk__in=inside, code__gt=after).order_by(F("code"))[:limit])
+
+
+def statements_of_figure(
+    place: Place, of: Signal, from_feed: Feed, day: date, *, definition: str = "", limit: int = 200
+) -> list[Statement]:
+    """Return everything that a feed ever said of one figure, the first first: who said what when."""
+    found = Figure.objects.filter(
+        series__feed=from_feed, series__place=place, series__signal=of, series__definition__code=definition, date=day
+    )
+    return [
+        Statement(queries.Point(row.date, row.value, row.missing, row.vintage.number), row.vintage)
+        for row in found.select_related("vintage__feed__publisher").order_by("vintage_id")[:limit]
+    ]
+
+
+def mapping_of(of: Feed) -> FeedMapping | None:
+    """Return how a source's files are read now; None where nobody declared it."""
+    return FeedMapping.objects.filter(feed=of).select_related("feed").order_by("-pk").first()
+
+
+def rejected_lines(of: Vintage, limit: int = 50) -> list[RejectedLine]:
+    """Return the lines of a source that could not be used, for who sent them: they stand as they came."""
+    return list(of.rejected_lines.order_by("pk")[:limit])

@@ -115,7 +115,7 @@ def publish(
     sameboat figures publish cn-nhc figures.csv --published 2020-02-12
     sameboat figures publish cn-nhc figures.csv --published 2020-02-12T10:00+08:00 --as statistician --complete
     """
-    from sameboat.figures import queries
+    from sameboat.figures import overview, queries
     from sameboat.figures.actions.vintages import publish_vintage
     from sameboat.figures.engine import own_table
     from sameboat.registry.refusals import Fault, InvalidInput
@@ -134,7 +134,7 @@ def publish(
         rejected=read.rejected,
         from_elsewhere=not as_user,
     )
-    told = [f"line {row.line}: {row.problem}" for row in queries.rejected_lines(vintage)]
+    told = [f"line {row.line}: {row.problem}" for row in overview.rejected_lines(vintage)]
     return vintage_row(vintage) | ({"problems": told} if told else {})
 
 
@@ -179,7 +179,7 @@ def read_source(
     \b
     sameboat figures read cn-nhc 2020-02-12.csv --published 2020-02-12
     """
-    from sameboat.figures import queries
+    from sameboat.figures import overview
     from sameboat.figures.actions import sources
 
     vintage = sources.published(
@@ -192,7 +192,7 @@ def read_source(
             from_elsewhere=not as_user,
         )
     )
-    told = [f"line {row.line}: {row.problem}" for row in queries.rejected_lines(vintage)]
+    told = [f"line {row.line}: {row.problem}" for row in overview.rejected_lines(vintage)]
     return vintage_row(vintage) | ({"problems": told} if told else {})
 
 

@@ -16,11 +16,9 @@ from sameboat.figures.models import (
     Definition,
     Explanation,
     Feed,
-    FeedMapping,
     FeedStop,
     Figure,
     QualityFlag,
-    RejectedLine,
     Series,
     Signal,
     Vintage,
@@ -73,14 +71,6 @@ class Change:
     row: int
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """What one vintage said of one figure."""
-
-    point: Point
-    vintage: Vintage
-
-
 def feeds() -> list[Feed]:
     """Return every feed, the first registered first."""
     return list(Feed.objects.select_related("publisher").order_by("pk"))
@@ -105,11 +95,6 @@ def signals() -> list[Signal]:
 def signal(code: str) -> Signal | None:
     """Return one signal."""
     return Signal.objects.filter(code=code).first()
-
-
-def mapping_of(of: Feed) -> FeedMapping | None:
-    """Return how a source's files are read now; None where nobody declared it."""
-    return FeedMapping.objects.filter(feed=of).select_related("feed").order_by("-pk").first()
 
 
 def decimals_of(codes: Iterable[str]) -> dict[str, int]:
@@ -260,19 +245,6 @@ def statements_of(
     return result
 
 
-def statements_of_figure(
-    place: Place, of: Signal, from_feed: Feed, day: date, *, definition: str = "", limit: int = 200
-) -> list[Statement]:
-    """Return everything that a feed ever said of one figure, the first first: who said what when."""
-    found = Figure.objects.filter(
-        series__feed=from_feed, series__place=place, series__signal=of, series__definition__code=definition, date=day
-    )
-    return [
-        Statement(Point(row.date, row.value, row.missing, row.vintage.number), row.vintage)
-        for row in found.select_related("vintage__feed__publisher").order_by("vintage_id")[:limit]
-    ]
-
-
 def changes(
     of: Vintage, *, place: Place | None = None, only_revised: bool = False, after: int | None = None, limit: int = 200
 ) -> list[Change]:
@@ -384,11 +356,6 @@ def flags(
 def flags_of(of: Vintage, limit: int = 200) -> list[QualityFlag]:
     """Return what checks noticed in one vintage."""
     return list(of.flags.select_related("place", "signal").order_by("kind", "place__code", "date")[:limit])
-
-
-def rejected_lines(of: Vintage, limit: int = 50) -> list[RejectedLine]:
-    """Return the lines of a source that could not be used, for who sent them: they stand as they came."""
-    return list(of.rejected_lines.order_by("pk")[:limit])
 
 
 def stops(from_feed: Feed, as_of: AsOf = None, limit: int = 20) -> list[FeedStop]:

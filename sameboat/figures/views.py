@@ -88,7 +88,7 @@ def figure(request: HttpRequest, feed: str, place: str, signal: str, day: str) -
     definition = words_asked(request, "definition")
     if source is None or where is None or what is None or on is None:
         raise Http404
-    said = queries.statements_of_figure(where, what, source, on, definition=definition)
+    said = overview.statements_of_figure(where, what, source, on, definition=definition)
     if not said:
         raise Http404
     indices = log.indices([bytes(each.vintage.entry) for each in said])

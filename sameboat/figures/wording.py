@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy
 
 from sameboat.figures.engine import decimals
 from sameboat.figures.models import Definition, QualityFlag, Signal, Vintage
-from sameboat.figures.queries import Change, Point, Statement
+from sameboat.figures.overview import Statement
+from sameboat.figures.queries import Change, Point
 from sameboat.registry.models import Place
 
 REASONS = {

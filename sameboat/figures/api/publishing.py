@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from ninja import File, Query, Status, UploadedFile
 from pydantic import Field
 
-from sameboat.figures import asked, overview, queries
+from sameboat.figures import asked, overview
 from sameboat.figures.actions import feeds, sources, vintages
 from sameboat.figures.api.router import router
 from sameboat.figures.asked import Moment, NewObservation
@@ -99,7 +99,7 @@ def publish_vintage(request: HttpRequest, feed: str, body: NewVintage) -> Status
         complete=body.complete,
         from_elsewhere=body.from_elsewhere,
     )
-    return Status(201, PublishedShape.with_problems(vintage, queries.rejected_lines(vintage)))
+    return Status(201, PublishedShape.with_problems(vintage, overview.rejected_lines(vintage)))
 
 
 class NewMapping(Asked):
@@ -139,7 +139,7 @@ def read_source(
         raise InvalidInput([Fault("file", _("The file is larger than %(most)s. Send it in parts.") % {"most": most})])
     result = sources.read_source(act_of_caller(request), feed=asked.feed(feed), data=file.read(), **about.model_dump())
     vintage = sources.published(result)
-    return Status(201, PublishedShape.with_problems(vintage, queries.rejected_lines(vintage)))
+    return Status(201, PublishedShape.with_problems(vintage, overview.rejected_lines(vintage)))
 
 
 class NewBreak(Asked):

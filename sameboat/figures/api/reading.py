@@ -59,7 +59,7 @@ def get_feed(request: HttpRequest, feed: str) -> FeedDetailShape:
 def get_mapping(request: HttpRequest, feed: str) -> MappingShape:
     """Show how a source's own files are read."""
     source = asked.feed(feed)
-    found = queries.mapping_of(source)
+    found = overview.mapping_of(source)
     if found is None:
         raise NotFound(_("Nobody declared how the files of %(feed)s are read.") % {"feed": source.code}, "feed")
     return MappingShape.of(found)
@@ -228,7 +228,7 @@ def list_statements(request: HttpRequest, feed: str, sought: Query[SoughtFigure]
     source, place = asked.feed(feed), asking.place(sought.place)
     definition = asked.definition(sought.signal, sought.definition)
     signal = definition.signal
-    said = queries.statements_of_figure(place, signal, source, sought.date, definition=definition.code)
+    said = overview.statements_of_figure(place, signal, source, sought.date, definition=definition.code)
     return SaidOfFigureShape(
         feed=source.code,
         publisher=OrganisationRef.of_any(source.publisher),

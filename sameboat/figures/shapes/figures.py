@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 
 from sameboat.figures.engine import decimals
 from sameboat.figures.models import Break, Signal
-from sameboat.figures.overview import Rest
-from sameboat.figures.queries import Change, Line, Point, Statement
+from sameboat.figures.overview import Rest, Statement
+from sameboat.figures.queries import Change, Line, Point
 from sameboat.figures.shapes.feeds import VintageRef
 from sameboat.figures.shapes.remarks import BreakShape
 from sameboat.registry.shapes import OrganisationRef

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from conftest import Caller
-from sameboat.figures import queries
+from sameboat.figures import overview, queries
 from sameboat.figures.actions.sources import read_source, set_mapping
 from sameboat.figures.models import FeedStop, SourceFile, Vintage
 from sameboat.figures.tests.conftest import day
@@ -75,7 +75,7 @@ def test_a_bad_line_never_sinks_the_good_ones(mapped):
     """It is kept with its reason; the others stand."""
     vintage = read(mapped, GOOD + b"soon,XX-E,1\n2020-02-11,NOWHERE,1\n", day(12))
     assert (vintage.new, vintage.rejected) == (2, 2)
-    assert [row.line for row in queries.rejected_lines(vintage)] == [4, 5]
+    assert [row.line for row in overview.rejected_lines(vintage)] == [4, 5]
 
 
 def test_the_same_request_twice_reads_once(mapped):
