@@ -12,6 +12,8 @@ NAMES = (
     "verify",
     "pages",
     "log",
+    "audit",
+    "start",
     "witnessed",
     "figures",
     "figure_readers",

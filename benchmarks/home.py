@@ -48,27 +48,34 @@ def run_python(code: str, home: Path, *arguments: str) -> str:
 @contextmanager
 def served(home: Path) -> Iterator[str]:
     """Yield the address of the demonstration served from `home`, loaded on first use; loopback only."""
+    port = free_port()
+    environment = os.environ | {"SAMEBOAT_HOME": str(home), "PORT": str(port), "DATABASE_URL": ""}
+    with answering([sys.executable, "-m", "sameboat", "demo"], environment, port) as address:
+        yield address
+
+
+def free_port() -> int:
+    """Return a port of this machine that nothing listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {"SAMEBOAT_HOME": str(home), "PORT": str(port), "DATABASE_URL": ""}
-    server = subprocess.Popen(
-        [sys.executable, "-m", "sameboat", "demo"],
-        env=environment,
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+        port: int = free.getsockname()[1]
+    return port
+
+
+@contextmanager
+def answering(command: list[str], environment: dict[str, str], port: int) -> Iterator[str]:
+    """Run a server, and yield its address once it answers; end it afterwards."""
+    server = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(1200):
+        for _ in range(15_000):
             try:
                 urlopen(f"{address}/healthz", timeout=1).close()
                 break
             except (URLError, OSError):
                 if server.poll() is not None:
                     raise RuntimeError("the server ended before it answered") from None
-                time.sleep(0.25)
+                time.sleep(0.02)
         yield address
     finally:
         server.terminate()

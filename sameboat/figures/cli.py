@@ -152,6 +152,9 @@ def verify(
         str, typer.Option("--log", help="A folder of tiles or a log's address; without it, this installation's store.")
     ] = "",
     vkey: Annotated[str, typer.Option(help="The log's public key (NAME+ID+BASE64), got from elsewhere.")] = "",
+    origin: Annotated[
+        str | None, typer.Option(help="What the log calls itself, where that is not the name of its key.")
+    ] = None,
     files: Annotated[
         str,
         typer.Option(help="A server or an exported folder with the figures; without it, where the log is."),
@@ -181,7 +184,9 @@ def verify(
     shown = checked_sources.of(place) if place else checked_sources.OwnStore()
     with progress_bar("entries read") as progress, progress_bar("files replayed") as told:
         few = sample if isinstance(shown, checked_sources.Server) else 0
-        return checking.check(feed, fetch, key, shown, sample=few, progress=progress, told=told)
+        return checking.check(
+            feed, fetch, key, shown, sample=few, jobs=None, origin=origin, progress=progress, told=told
+        )
 
 
 def _log_key(vkey: str, source: str) -> Any:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -104,19 +105,29 @@ def show_failure(failure: Failure, *, as_json: bool) -> int:
         print_json({"error": told | ({"field": failure.field} if failure.field else {})})
     else:
         where = f" ({failure.field})" if failure.field else ""
-        sys.stderr.write(f"sameboat: {failure.message}{where}\n")
+        sys.stderr.write(f"sameboat: {harmless(failure.message)}{where}\n")
     return failure.exit_code
 
 
 def say(line: str) -> None:
     """Print one line now, also where the output is a pipe."""
-    sys.stdout.write(line + "\n")
+    sys.stdout.write(harmless(line) + "\n")
     sys.stdout.flush()
+
+
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that command a terminal or turn text round instead of being read."""
+
+
+def harmless(text: str) -> str:
+    """Return text with � for what would command a terminal: others wrote part of it, in a log or a proof file."""
+    return _COMMANDS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def print_json(value: Any) -> None:
     """Print a value as JSON."""
-    say(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
+    say(_COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def _plain(value: object) -> Any:
