@@ -285,6 +285,18 @@ def test_the_command_checks_its_own_store(told):
     assert "the file was changed" in ended.output
 
 
+def test_the_self_check_names_a_vintage_that_was_changed(told):
+    """A value, or a row that nobody published."""
+    from sameboat.figures import overview
+
+    assert overview.broken_vintages() == []
+    Figure.objects.filter(value=25).update(value=24)
+    assert [each.number for each in overview.broken_vintages()] == [2]
+    first = Figure.objects.filter(vintage__number=1).first()
+    Figure.objects.create(series=first.series, date=day(1), vintage=first.vintage, value=1)
+    assert [each.number for each in overview.broken_vintages()] == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
