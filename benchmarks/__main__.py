@@ -14,6 +14,8 @@ NAMES = (
     "log",
     "audit",
     "start",
+    "bulk",
+    "acknowledged",
     "witnessed",
     "figures",
     "figure_readers",
@@ -21,7 +23,13 @@ NAMES = (
     "situation_forecast",
 )
 # Minutes long: run only when named.
-STUDIES = ("rt_coverage", "forecast_scores", "flags")
+STUDIES = (
+    "rt_coverage",
+    "forecast_scores",
+    "flags",
+    "forecast_stress",
+    "alert_rates",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ def main(names: list[str]) -> int:
         for row in importlib.import_module(f"benchmarks.{name}").measure():
             rows.append(Row(**row))
             if not as_json:
-                peer = f"{rows[-1].peer}: {rows[-1].peers:.4g} ({rows[-1].ratio})" if rows[-1].peers else ""
+                peer = f"{rows[-1].peer}: {rows[-1].peers:.4g} ({rows[-1].ratio})" if rows[-1].peers else rows[-1].peer
                 print(f"{rows[-1].what:58}{rows[-1].ours:>12.4g} {rows[-1].unit:12}{rows[-1].bar:14}{peer}", flush=True)
     if as_json:
         print(json.dumps({"machine": machine, "rows": [asdict(row) for row in rows]}, indent=2))

@@ -25,8 +25,6 @@ from sameboat.transparency.sources import Fetch, MissingError
 MOST_FAULTS = 20
 """Faults that are told in full; beyond them they are counted."""
 
-_TYPES = ("feed.registered", "definition.stated", "vintage.published")
-
 SeriesKey = tuple[str, str, str]
 """Place, signal and definition."""
 
@@ -155,7 +153,6 @@ def check(
     files: Files,
     *,
     sample: int = 0,
-    jobs: int | None = 1,
     origin: str | None = None,
     progress: Progress | None = None,
     rules: Policy | None = None,
@@ -171,8 +168,8 @@ def check(
         Where the log is read, the key that its checkpoint must be signed with, and the witnesses asked for.
     sample
         How many series to compare with what is shown; they are chosen by the last vintage's hash. 0: every one.
-    jobs, origin
-        In how many processes the log is read, and what it calls itself; as for an audit.
+    origin
+        What the log calls itself, where that is not the name of its key.
     progress, told
         Are told how many entries of the log, and how many of the feed's files, are done.
 
@@ -183,7 +180,7 @@ def check(
     BadInput
         Where no such feed is on the log.
     """
-    head, entries = proven_entries(fetch, log, _TYPES, progress, rules, jobs, origin)
+    head, entries = proven_entries(fetch, log, progress, rules, origin)
     claims = _Claims(feed)
     for index, content in entries:
         claims.take(index, content)

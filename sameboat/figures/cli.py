@@ -184,9 +184,7 @@ def verify(
     shown = checked_sources.of(place) if place else checked_sources.OwnStore()
     with progress_bar("entries read") as progress, progress_bar("files replayed") as told:
         few = sample if isinstance(shown, checked_sources.Server) else 0
-        return checking.check(
-            feed, fetch, key, shown, sample=few, jobs=None, origin=origin, progress=progress, told=told
-        )
+        return checking.check(feed, fetch, key, shown, sample=few, origin=origin, progress=progress, told=told)
 
 
 def _log_key(vkey: str, source: str) -> Any:

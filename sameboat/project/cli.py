@@ -24,14 +24,10 @@ Exit codes: 0 fine, 1 found something wrong, 2 a mistake in what was asked, 3 co
 """
 
 BEFORE_SETTINGS = {
-    "verify",
-    "key make",
-    "log audit",
-    "log check-promise",
-    "log check-anchor",
+    *("verify", "key make", "log audit", "log check-promise", "log check-anchor", "demo", "doctor"),
+    *("situation evaluate", "situation rt", "situation nowcast", "situation simulate"),
+    *("situation forecast", "situation check"),
     "figures verify",
-    "demo",
-    "doctor",
 }
 """Commands that need no settings, or look at the place before the settings do; nor does any of the witness's."""
 
@@ -146,17 +142,22 @@ def backup(
 def restore(
     file: Annotated[Path, typer.Argument(help="An archive that `sameboat backup` wrote.")],
     force: Annotated[bool, typer.Option("--force", help="Set aside what is in this home now.")] = False,
+    mirror: Annotated[
+        str, typer.Option(help="A mirror that others read, folder or address: the backup must hold all that it shows.")
+    ] = "",
 ) -> Any:
     """Put a backup in this home's place, and check the log in it.
 
-    A backup older than what this home has published is refused: going on from it would fork the log.
+    A backup older than what this home has published, or than a mirror shows, is refused: going on from it would fork
+    the log.
 
     \b
     SAMEBOAT_HOME=/srv/sameboat sameboat restore /backups/sameboat-2020-02-12.tar.gz
+    SAMEBOAT_HOME=/srv/new sameboat restore /backups/newest.tar.gz --mirror https://mirror.example/log
     """
     from sameboat.project.backups import restore as put_back
 
-    return put_back(file, force=force)
+    return put_back(file, force=force, mirror=mirror)
 
 
 @app.command()

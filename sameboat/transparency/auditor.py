@@ -4,14 +4,14 @@ It trusts one thing, the log's public key. Memory grows with accounts and keys, 
 """
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sameboat.transparency import entry_reading
-from sameboat.transparency.bundle_reading import Bundle, Reader, compare_tile
+from sameboat.transparency.bundle_reading import Bundle, Entries, Reader, compare_tile
 from sameboat.transparency.engine import checkpoint, layout, merkle, tiles
 from sameboat.transparency.engine.books import Books, UnbalancedError
 from sameboat.transparency.engine.checkpoint import CheckpointError
@@ -115,8 +115,8 @@ def audit(
     found = Audit(head.origin, head.size, head.root, witnesses=cosigned)
     replay = _Replay(found)
     done = 0
-    with closing(_proven_bundles(Reader(fetch, head.size), head, jobs)) as bundles:
-        for bundle in bundles:
+    with closing(Reader(fetch, head.size).bundles(jobs)) as bundles:
+        for bundle in _proven(fetch, head, bundles):
             for index, reading in enumerate(bundle.readings, done):
                 replay.take(index, reading)
             done += len(bundle.readings)
@@ -129,38 +129,36 @@ def audit(
 def proven_entries(
     fetch: Fetch,
     log: NoteVerifier,
-    types: Iterable[str],
     progress: Progress | None = None,
     rules: Policy | None = None,
-    jobs: int | None = 1,
     origin: str | None = None,
 ) -> tuple[checkpoint.Checkpoint, Iterator[tuple[int, dict[str, Any]]]]:
-    """Return a log's signed checkpoint, and the index and members of its entries of these types.
+    """Return a log's signed checkpoint, and the index and members of each entry of ours that leads to its root.
 
-    Every entry is proven as in an audit, and none is judged: whether it fits its schema is the caller's to see. They
-    come as they agree with their tiles: who reads them must see the iteration end before believing any. Raises
-    AuditError where the log does not hold what its checkpoint signs.
+    The members are not judged. Entries come bundle by bundle as they agree with their tile: who reads them must see the
+    iteration end before believing any. It raises AuditError where the log does not hold what its checkpoint signs.
     """
     head, _ = _believed(fetch, log, rules, origin)
-    reader = Reader(fetch, head.size, frozenset(types))
+    reader = Reader(fetch, head.size)
 
     def members() -> Iterator[tuple[int, dict[str, Any]]]:
         done = 0
-        with closing(_proven_bundles(reader, head, jobs)) as bundles:
-            for bundle in bundles:
-                for at, content in bundle.kept.items():
-                    yield done + at, content
-                done += len(bundle.hashes)
-                if progress is not None:
-                    progress(done, head.size)
+        for bundle in _proven(fetch, head, map(reader.entries, reader.indices)):
+            for index, body in enumerate(bundle.bodies, done):
+                content = entry_reading.members(body)
+                if content is not None:
+                    yield index, content
+            done += len(bundle.bodies)
+            if progress is not None:
+                progress(done, head.size)
 
     return head, members()
 
 
 def _believed(
-    fetch: Fetch, log: NoteVerifier, rules: Policy | None, origin: str | None
+    fetch: Fetch, log: NoteVerifier, rules: Policy | None, origin: str | None = None
 ) -> tuple[checkpoint.Checkpoint, Mapping[str, int]]:
-    """Return the checkpoint that a log's key signs, and the witnesses that cosigned it; raises AuditError."""
+    """Return the checkpoint, which the log's key signs, and the witnesses that cosigned it; raises AuditError."""
     try:
         note = fetch(layout.CHECKPOINT_PATH)
         head, _ = checkpoint.open(note, log, origin=origin)
@@ -186,12 +184,14 @@ def compare(found: Audit, balances: Mapping[tuple[str, str], int]) -> None:
             found.blame(Fault(found.size, "balance", problem))
 
 
-def _proven_bundles(reader: Reader, head: checkpoint.Checkpoint, jobs: int | None) -> Generator[Bundle, None, None]:
+B = TypeVar("B", Bundle, Entries)
+
+
+def _proven(fetch: Fetch, head: checkpoint.Checkpoint, bundles: Iterable[B]) -> Iterator[B]:
     """Yield every bundle in order. The last one comes only after the root they lead to was found to be the signed one.
 
     Bundles are yielded as they agree with their tiles, so a reader must see the iteration end before it believes any.
     """
-    fetch = reader.fetch
     edge: dict[tuple[int, int], bytes] = {}
 
     def read_edge(level: int, index: int, width: int) -> bytes:
@@ -200,22 +200,21 @@ def _proven_bundles(reader: Reader, head: checkpoint.Checkpoint, jobs: int | Non
     if head.size == 0:
         _check_root(head, merkle.EMPTY_ROOT)
     size = 0
-    with closing(reader.bundles(jobs)) as bundles:
-        for bundle in bundles:
-            size, changed = tiles.grow(size, bundle.hashes, read_edge)
-            for (level, at), data in changed.items():
-                if len(data) < layout.TILE_BYTES and size < head.size:
-                    edge[level, at] = data  # it still grows; compared when it is full or last
-                    continue
-                if level:
-                    compare_tile(fetch, level, at, data)
-                edge.pop((level, at), None)
-                if len(data) < layout.TILE_BYTES:
-                    edge[level, at] = data
-            if size == head.size:
-                _check_edge(fetch, edge, changed)
-                _check_root(head, tiles.root(size, read_edge))
-            yield bundle
+    for bundle in bundles:
+        size, changed = tiles.grow(size, bundle.hashes, read_edge)
+        for (level, at), data in changed.items():
+            if len(data) < layout.TILE_BYTES and size < head.size:
+                edge[level, at] = data  # it still grows; compared when it is full or last
+                continue
+            if level:
+                compare_tile(fetch, level, at, data)
+            edge.pop((level, at), None)
+            if len(data) < layout.TILE_BYTES:
+                edge[level, at] = data
+        if size == head.size:
+            _check_edge(fetch, edge, changed)
+            _check_root(head, tiles.root(size, read_edge))
+        yield bundle
 
 
 def _check_root(head: checkpoint.Checkpoint, root: bytes) -> None:

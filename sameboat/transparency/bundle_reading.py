@@ -6,11 +6,11 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import wait
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sameboat.transparency import entry_reading, sources
 from sameboat.transparency.engine import layout, merkle
@@ -31,15 +31,18 @@ MOST_PROCESSES = 4
 """More have nothing to do: whoever puts the entries in order is then the slowest."""
 
 
-class Bundle(NamedTuple):
-    """A bundle that agrees with its tile of the lowest level: its leaf hashes, and what its entries say.
+class Entries(NamedTuple):
+    """The entries of a bundle that agrees with its tile of the lowest level, and their leaf hashes."""
 
-    `kept` are the whole members of the entries whose types were asked for, by their place in the bundle.
-    """
+    hashes: list[bytes]
+    bodies: list[bytes]
+
+
+class Bundle(NamedTuple):
+    """What the entries of a bundle say, and their leaf hashes."""
 
     hashes: list[bytes]
     readings: list[Reading]
-    kept: Mapping[int, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,42 +51,43 @@ class Reader:
 
     fetch: Fetch
     size: int
-    keep: frozenset[str] = frozenset()
 
-    def read(self, index: int) -> Bundle:
-        """Return a bundle; raises AuditError where it does not agree with its tile, or is not there."""
-        width = layout.tile_width(self.size, 0, index)
-        bodies = sources.entries_at(self.fetch, index, width)
+    @property
+    def indices(self) -> range:
+        """The indices of the log's bundles."""
+        return range(-(-self.size // TILE_WIDTH))
+
+    def entries(self, index: int) -> Entries:
+        """Return a bundle's entries; raises AuditError where they do not agree with their tile, or are not there."""
+        bodies = sources.entries_at(self.fetch, index, layout.tile_width(self.size, 0, index))
         hashes = [merkle.leaf_hash(body) for body in bodies]
         compare_tile(self.fetch, 0, index, b"".join(hashes))
-        readings = [entry_reading.read(body) for body in bodies]
-        kept = {
-            at: entry_reading.members(body)
-            for at, (body, reading) in enumerate(zip(bodies, readings, strict=True))
-            if reading.type in self.keep
-        }
-        return Bundle(hashes, readings, kept)
+        return Entries(hashes, bodies)
+
+    def read(self, index: int) -> Bundle:
+        """Return what a bundle's entries say; raises AuditError as `entries` does."""
+        hashes, bodies = self.entries(index)
+        return Bundle(hashes, [entry_reading.read(body) for body in bodies])
 
     def bundles(self, jobs: int | None) -> Generator[Bundle, None, None]:
         """Yield all bundles in order, read in `jobs` processes; None takes as many as are worth while.
 
         Close it if it is not read to its end, so that its processes end.
         """
-        indices = range(-(-self.size // TILE_WIDTH))
         if jobs is None:
-            jobs = min(_cores(), MOST_PROCESSES, len(indices) // WORTH_A_PROCESS)
+            jobs = min(_cores(), MOST_PROCESSES, len(self.indices) // WORTH_A_PROCESS)
         if jobs > 1:
-            yield from self._side_by_side(indices, jobs)
+            yield from self._side_by_side(jobs)
         else:
-            yield from map(self.read, indices)
+            yield from map(self.read, self.indices)
 
-    def _side_by_side(self, indices: Iterable[int], jobs: int) -> Generator[Bundle, None, None]:
+    def _side_by_side(self, jobs: int) -> Generator[Bundle, None, None]:
         modules = sorted({event_type.__module__ for event_type in schemas()})
         # Processes of their own from the start: a fork would share connections and threads that it must not.
         pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin, (self, modules))
         waiting: deque[Future[Bundle]] = deque()
         try:
-            for index in indices:
+            for index in self.indices:
                 waiting.append(pool.submit(_read, index))
                 if len(waiting) >= jobs * AHEAD:
                     yield waiting.popleft().result()

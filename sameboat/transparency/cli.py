@@ -71,9 +71,8 @@ def audit(
             "give the log's public key with --vkey, got from somewhere else than the log itself: its owner's site, a "
             "newspaper, `sameboat log key` on the server"
         )
-    fetch = sources.of(source)
     with progress_bar("entries checked") as progress:
-        return AuditStory(auditor.audit(fetch, given, progress, rules, jobs, origin))
+        return AuditStory(auditor.audit(sources.of(source), given, progress, rules, jobs, origin))
 
 
 def _read_policy(path: Path | None) -> "Policy | None":
@@ -189,15 +188,18 @@ def check_promise(
 
 @log.command("anchor")
 def anchor(
-    kind: Annotated[str, typer.Argument(help="rfc3161, opentimestamps, or a plug-in's name.")],
+    kind: Annotated[str, typer.Argument(help="rfc3161, opentimestamps, evm, or a plug-in's name.")],
     folder: Annotated[Path, typer.Argument(help="Where the checkpoint and its receipt are kept.")],
-    to: Annotated[str, typer.Option(help="The address of the time-stamping authority, or of the calendar.")],
+    to: Annotated[
+        str, typer.Option(help="The address of the time-stamping authority, the calendar, or a node of the chain.")
+    ],
 ) -> Any:
     """Have others attest when the latest checkpoint existed; they are sent its hash and nothing else.
 
     \b
     sameboat log anchor rfc3161 ./anchors --to https://tsa.example/tsr
     sameboat log anchor opentimestamps ./anchors --to https://calendar.example
+    sameboat log anchor evm ./anchors --to http://127.0.0.1:8545
     """
     from sameboat.transparency import anchoring
 
@@ -211,7 +213,10 @@ def check_anchor(
         Path | None, typer.Option(help="The checkpoint it is of; without it, the file named like the receipt.")
     ] = None,
     trust: Annotated[
-        str, typer.Option(help="What you believe: the authority's root (PEM), or Bitcoin block headers (hex lines).")
+        str,
+        typer.Option(
+            help="What you believe: the authority's root (PEM), Bitcoin block headers (hex lines), a node's address."
+        ),
     ] = "",
     vkey: Annotated[str, typer.Option(help="The log's public key (NAME+ID+BASE64), got from elsewhere.")] = "",
 ) -> Any:
@@ -220,6 +225,7 @@ def check_anchor(
     \b
     sameboat log check-anchor 000000006828.checkpoint.tsr --trust tsa-root.pem
     sameboat log check-anchor 000000006828.checkpoint.ots --trust headers.txt
+    sameboat log check-anchor 000000006828.checkpoint.evm --trust http://127.0.0.1:8545
     """
     from sameboat.transparency import anchoring
 

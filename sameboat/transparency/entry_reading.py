@@ -74,10 +74,13 @@ def read(body: bytes) -> Reading:
     return Reading(kind, True, stamp, changes=changes, steps=history.noted, wrong=wrong, device=device)
 
 
-def members(body: bytes) -> dict[str, Any]:
-    """Return the members of an entry of ours, whose type `read` could tell."""
-    content: dict[str, Any] = canonical_json.parse(body)
-    return content
+def members(body: bytes) -> dict[str, Any] | None:
+    """Return the members of an entry, not judged; None where it is not an entry of ours, or not canonical."""
+    try:
+        content = canonical_json.parse(body)
+    except CanonicalJsonError:
+        return None
+    return content if _is_ours(content) else None
 
 
 def check(event: Event, history: History) -> str:

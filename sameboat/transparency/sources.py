@@ -72,7 +72,7 @@ class _Folder:
 def server(address: str, largest: int | None = None) -> Fetch:
     """Return a reader of a log that a web server serves; slow and failing answers are asked for again.
 
-    An answer of more than `largest` bytes is refused; without it, of more than anything in a log has.
+    An answer of more than `largest` bytes is refused; by default, one larger than anything in a log.
     """
     return _Server(address, largest)
 
@@ -119,7 +119,7 @@ class _Server:
 
 
 def _bounded(answer: "httpx.Response", where: str, largest: int) -> bytes:
-    """Return the body of an answer, unpacked, holding at no time more of it than the largest there can be.
+    """Return the body of an answer, unpacked, holding at no time much more than `largest` bytes of it.
 
     A log may compress what it serves with gzip, asked for or not (tlog-tiles); nothing else is unpacked.
     """

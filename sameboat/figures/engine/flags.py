@@ -4,29 +4,28 @@ Each constant is a bar set by reason, given with it; how often flags agree with 
 by `python -m benchmarks flags` and told in docs/figures-quality.md.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
 from datetime import date, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sameboat.figures.engine.cross_checks import flag_revisions, flag_sums
 from sameboat.figures.engine.expectation import REACH, Expectation, anscombe, expect, runs
+from sameboat.figures.engine.flag import KINDS, Flag, flag_of
 from sameboat.figures.engine.incidence import last_known
-from sameboat.figures.engine.panel import Array, Mask, Panel, PanelError
+from sameboat.figures.engine.panel import Array, Panel
 from sameboat.figures.engine.readers.reading import ReaderStop, SchemaDrift
-from sameboat.figures.engine.residual import residuals
 
-KINDS = (
-    "negative-increment",
-    "spike",
-    "stuck-value",
-    "reporting-gap",
-    "missing-day",
-    "child-sum",
-    "stale-feed",
-    "future-date",
-    "revised-strongly",
-    "schema-drift",
+__all__ = (
+    "KINDS",
+    "Flag",
+    "flag_freshness",
+    "flag_panel",
+    "flag_revisions",
+    "flag_stop",
+    "flag_sums",
+    "judge_from",
 )
 
 SPIKE_SCORE = 5.0
@@ -46,39 +45,8 @@ LEVEL_DOUBT = float(2 * 1.2533 / np.sqrt(7))
 """Twice the standard error of a median of seven days, in standard deviations: a level that may be so much lower is
 taken to be, before zeros are called unlikely."""
 
-REVISED_SHARE = 0.05
-"""A week that changes by more than a twentieth: the European forecast hub's line for a large revision."""
-
-STALE_QUANTILE = 0.95
-"""A feed is stale after a silence longer than this share of its own silences so far."""
-
-
-# In the class below, `date` is a field.
-Day = date
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """One thing that looks wrong with a figure, or with days of figures.
-
-    Attributes
-    ----------
-    kind
-        One of KINDS.
-    place, signal
-        Their codes; "" where it is about a whole file.
-    date, until
-        The first and last day that it is about.
-    numbers
-        What it was judged by, in whole smallest units; scores in tenths; shares in thousandths.
-    """
-
-    kind: str
-    place: str
-    signal: str
-    date: Day
-    until: Day
-    numbers: dict[str, int | str] = field(default_factory=dict)
+USUAL_STEPS = 0.95
+"""A silence is unusual when it is longer than this share of the steps from one figure of the place to the next."""
 
 
 def flag_panel(panel: Panel, *, breaks: Collection[date] = (), since: date | None = None) -> list[Flag]:
@@ -96,6 +64,7 @@ def flag_panel(panel: Panel, *, breaks: Collection[date] = (), since: date | Non
         The first day to judge, for a vintage that changed nothing long before it. The same flags are raised from that
         day on as by judging all of it, but for runs that are longer than REACH.
     """
+    usual = _usual_steps(panel)
     if since is not None:
         start = max(panel.column(since) - REACH - 1, 0)
         panel = Panel(
@@ -117,7 +86,7 @@ def flag_panel(panel: Panel, *, breaks: Collection[date] = (), since: date | Non
         *_spikes(panel, counts, expectation, breaks),
         *_silences(panel, counts, expectation),
         *_repeats(panel, counts, expectation),
-        *_missing_days(panel),
+        *_missing_days(panel, usual),
     ]
     chosen = flags if since is None else [flag for flag in flags if flag.until >= since]
     order = {place: row for row, place in enumerate(panel.places)}
@@ -125,29 +94,23 @@ def flag_panel(panel: Panel, *, breaks: Collection[date] = (), since: date | Non
 
 
 def judge_from(changed: date) -> date:
-    """Return the first day whose flags may differ when a figure of the day `changed` does."""
+    """Return the first day whose flags may differ when a figure of the day `changed` does.
+
+    Missing days are judged by the habit of the whole series, which one figure hardly changes.
+    """
     return changed - timedelta(days=REACH)
-
-
-def _flag(panel: Panel, kind: str, row: int, first: int, last: int, **numbers: float | str) -> Flag:
-    told: dict[str, int | str] = {
-        name: number if isinstance(number, str) else round(float(number)) for name, number in numbers.items()
-    }
-    if panel.definition:
-        told["definition"] = panel.definition
-    return Flag(kind, panel.places[row], panel.signal, panel.day(first), panel.day(last), told)
 
 
 def _negative(panel: Panel, before: Array, column: Array) -> list[Flag]:
     if not panel.cumulative:
         return [
-            _flag(panel, "negative-increment", row, day, day, increment=panel.values[row, day])
+            flag_of(panel, "negative-increment", row, day, day, increment=panel.values[row, day])
             for row, day in np.argwhere(panel.values < 0)
         ]
     with np.errstate(invalid="ignore"):
         falls = np.argwhere(panel.values < before)
     return [
-        _flag(
+        flag_of(
             panel,
             "negative-increment",
             row,
@@ -175,7 +138,7 @@ def _spikes(panel: Panel, counts: Array, expectation: Expectation, breaks: Colle
         }
         if panel.day(day) in breaks:
             numbers["definition_break"] = "yes"
-        flags.append(_flag(panel, "spike", row, day, day, **numbers))
+        flags.append(flag_of(panel, "spike", row, day, day, **numbers))
     return flags
 
 
@@ -198,7 +161,7 @@ def _silences(panel: Panel, counts: Array, expectation: Expectation) -> list[Fla
         chance = -expected * np.where(variance > 1.001, np.log(variance) / (variance - 1), 1.0)
     kind = "stuck-value" if panel.cumulative else "reporting-gap"
     return [
-        _flag(
+        flag_of(
             panel,
             kind,
             rows[n],
@@ -221,27 +184,40 @@ def _repeats(panel: Panel, counts: Array, expectation: Expectation) -> list[Flag
     deviation = np.fmax(expectation.scatter[rows, first], 1.0) * np.sqrt(value)
     chance = (last - first + 1) * np.log(np.fmin(0.4 / deviation, 1.0))
     return [
-        _flag(panel, "stuck-value", rows[n], first[n] - 1, last[n], days=last[n] - first[n] + 2, value=value[n])
+        flag_of(panel, "stuck-value", rows[n], first[n] - 1, last[n], days=last[n] - first[n] + 2, value=value[n])
         for n in np.nonzero(chance < np.log(UNLIKELY))[0]
     ]
 
 
-def _missing_days(panel: Panel) -> list[Flag]:
-    """Flag days without a figure between the first and the last that have one."""
+def _usual_steps(panel: Panel) -> NDArray[np.int64]:
+    """Return for each place how many days lie at most, usually, from one figure to the next: 1 for a daily series."""
+    usual = np.ones(len(panel.places), dtype=np.int64)
+    known = ~np.isnan(panel.values)
+    for row in np.nonzero(~known.all(axis=1))[0]:
+        steps = np.sort(np.diff(np.flatnonzero(known[row])))
+        if len(steps):
+            usual[row] = steps[int(USUAL_STEPS * (len(steps) - 1))]
+    return usual
+
+
+def _missing_days(panel: Panel, usual: NDArray[np.int64]) -> list[Flag]:
+    """Flag days without a figure between two that have one, more of them than the place is used to."""
     known = ~np.isnan(panel.values)
     started = np.maximum.accumulate(known, axis=1)
     goes_on = np.maximum.accumulate(known[:, ::-1], axis=1)[:, ::-1]
     rows, first, last = runs(started & goes_on & ~known)
     return [
-        _flag(panel, "missing-day", rows[n], first[n], last[n], days=last[n] - first[n] + 1) for n in range(len(rows))
+        flag_of(panel, "missing-day", row, start, end, days=end - start + 1)
+        for row, start, end in zip(rows.tolist(), first.tolist(), last.tolist(), strict=True)
+        if end - start + 2 > usual[row]
     ]
 
 
 def flag_freshness(panel: Panel, *, today: date, lag: int = 1) -> list[Flag]:
     """Return which feeds are stale, and which figures are of days to come.
 
-    A feed is stale when its last figure is older than the longest silence it usually has (the 95th percentile of those
-    before, so weekly figures are given a week), and `lag` days for publishing.
+    A feed is stale when its last figure is older than the longest step it usually takes, so weekly figures are given a
+    week, and `lag` days for publishing.
 
     Parameters
     ----------
@@ -252,133 +228,21 @@ def flag_freshness(panel: Panel, *, today: date, lag: int = 1) -> list[Flag]:
     """
     flags = []
     known = ~np.isnan(panel.values)
+    steps = _usual_steps(panel)
     for row in range(len(panel.places)):
         days = np.flatnonzero(known[row])
         if not len(days):
             continue
         ahead = days[days > panel.column(today)]
         if len(ahead):
-            flags.append(_flag(panel, "future-date", row, ahead[0], ahead[-1], days=len(ahead)))
+            flags.append(flag_of(panel, "future-date", row, ahead[0], ahead[-1], days=len(ahead)))
             days = days[days <= panel.column(today)]
         if not len(days):
             continue
-        usual = int(np.ceil(np.quantile(np.diff(days), STALE_QUANTILE))) if len(days) > 1 else 1
-        silent = panel.column(today) - int(days[-1])
-        if silent > usual + lag:
-            flags.append(
-                _flag(panel, "stale-feed", row, days[-1] + 1, panel.column(today), days=silent, usual=usual + lag)
-            )
+        silent, usual = panel.column(today) - int(days[-1]), int(steps[row]) + lag
+        if silent > usual:
+            flags.append(flag_of(panel, "stale-feed", row, days[-1] + 1, panel.column(today), days=silent, usual=usual))
     return flags
-
-
-def flag_sums(panel: Panel, parents: Mapping[str, str], *, published: Panel | None = None) -> list[Flag]:
-    """Return the days on which a place's figure is not the sum of its parts' and its published residual.
-
-    Days in a row on which it differs make one flag, told with the largest difference among them.
-
-    Parameters
-    ----------
-    panel
-        Figures of places and of their parts.
-    parents
-        Each place's parent by code.
-    published
-        Residuals that the source itself publishes ("district unknown"), where no unassigned child stands among the
-        parts; same first day and days as the panel. Where none is given it should be 0.
-
-    Raises
-    ------
-    PanelError
-        The published residuals are of other days.
-    """
-    left = residuals(panel, parents)
-    values = left.values
-    if published is not None:
-        if (published.first, published.days) != (panel.first, panel.days):
-            raise PanelError("the published residuals are of other days than the panel")
-        rows = {place: row for row, place in enumerate(published.places)}
-        own = [published.values[rows[place]] if place in rows else np.zeros(panel.days) for place in left.places]
-        values = values - np.array(own).reshape(values.shape)
-    off: Mask = ~np.isnan(values) & (values != 0)
-    whole = {place: row for row, place in enumerate(panel.places)}
-    flags = []
-    for row, first, last in zip(*runs(off), strict=True):
-        worst = first + int(np.abs(values[row, first : last + 1]).argmax())
-        own_figure = panel.values[whole[left.places[row]], worst]
-        flags.append(
-            _flag(
-                left,
-                "child-sum",
-                row,
-                first,
-                last,
-                days=last - first + 1,
-                whole=own_figure,
-                parts=own_figure - values[row, worst],
-                difference=values[row, worst],
-            )
-        )
-    return flags
-
-
-def flag_revisions(earlier: Panel, later: Panel, *, week_ends: int = 5) -> list[Flag]:
-    """Return the weeks whose count changed strongly from one vintage to a later one.
-
-    A week counts where both vintages know all of its days: weeks, so that cases which moved from a Sunday to a Monday
-    are no revision. Counts so far are turned into what came newly in the week.
-
-    Parameters
-    ----------
-    earlier, later
-        The same signal and places; the days may differ.
-    week_ends
-        The weekday a week ends on, Monday is 0; 5 is Saturday, as in epidemiological weeks.
-
-    Raises
-    ------
-    PanelError
-        The panels are of different places.
-    """
-    if earlier.places != later.places:
-        raise PanelError("two vintages are compared place by place; these have different places")
-    end = min(earlier.day(earlier.days - 1), later.day(later.days - 1))
-    end -= timedelta(days=(end.weekday() - week_ends) % 7)
-    start = max(earlier.first, later.first) + timedelta(days=1 if later.cumulative else 0)
-    weeks = ((end - start).days + 1) // 7
-    if weeks < 1:
-        return []
-    old, new = (_weeks(panel, end, weeks) for panel in (earlier, later))
-    size = np.maximum(np.abs(old), np.abs(new))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.abs(new - old) / size
-        strong = np.argwhere(share > REVISED_SHARE)
-    first = end - timedelta(days=7 * weeks - 1)
-    flags = []
-    for row, week in strong:
-        day = later.column(first) + 7 * int(week)
-        flags.append(
-            _flag(
-                later,
-                "revised-strongly",
-                row,
-                day,
-                day + 6,
-                earlier=old[row, week],
-                later=new[row, week],
-                share_thousandths=1000 * share[row, week],
-            )
-        )
-    return flags
-
-
-def _weeks(panel: Panel, end: date, weeks: int) -> Array:
-    """Return the counts of the last `weeks` weeks up to the day `end`, (places, weeks)."""
-    last = panel.column(end)
-    if panel.cumulative:
-        bounds = panel.values[:, last - 7 * weeks : last + 1 : 7]
-        return np.diff(bounds, axis=1)
-    result: Array = panel.values[:, last - 7 * weeks + 1 : last + 1].reshape(len(panel.places), weeks, 7).sum(axis=2)
-    return result
 
 
 def flag_stop(stop: ReaderStop, *, day: date, signal: str = "", place: str = "") -> Flag:

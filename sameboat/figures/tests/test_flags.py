@@ -148,6 +148,16 @@ def test_days_without_a_figure_are_missing_between_the_first_and_the_last():
     assert found(counts) == [("missing-day", 50, 51)]
 
 
+def test_a_weekly_series_misses_the_week_and_not_the_days_between():
+    """Days between weekly figures are no gap, and a spike among them is seen; a week left out is missing."""
+    weekly = np.full((1, 400), NAN)
+    weekly[0, 5::7] = np.random.default_rng(1).poisson(200, 57)
+    assert found(weekly) == []
+    weekly[0, 5 + 7 * 30] = NAN
+    weekly[0, 5 + 7 * 40] = 2000
+    assert found(weekly) == [("missing-day", 6 + 7 * 29, 4 + 7 * 31), ("spike", 5 + 7 * 40, 5 + 7 * 40)]
+
+
 @pytest.mark.parametrize(
     ("known", "today", "kinds"),
     [
@@ -228,6 +238,18 @@ def test_judging_the_latest_days_raises_the_same_flags_as_judging_all(seed, sinc
     whole = panel(counts)
     expected = [flag for flag in flag_panel(whole) if flag.until >= day(since)]
     assert flag_panel(whole, since=day(since)) == expected
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 2**32 - 1))
+def test_a_place_is_judged_by_its_own_figures_alone(seed):
+    """Other places beside it, however large, change nothing."""
+    rng = np.random.default_rng(seed)
+    counts = np.concatenate([quiet(level=level, seed=seed) for level in (5, 500, 50_000)])
+    for column in rng.integers(0, 120, 9):
+        counts[rng.integers(3), column] *= rng.choice([0, 6, -1, NAN])
+    alone = [flag for row in range(3) for flag in flag_panel(panel(counts[[row]], places=(f"P{row}",)))]
+    assert flag_panel(panel(counts)) == alone
 
 
 @settings(deadline=None, max_examples=30)

@@ -110,6 +110,7 @@ N = "not-reported"
         ("2020-03-02,420100,x,1,1", "future-date", "day", None),
         ("2002-02-13,420100,x,1,1", "date-too-early", "day", None),
         ("13/02/2020,420100,x,1,1", "date-unreadable", "day", None),
+        ("2020-02/13,420100,x,1,1", "date-unreadable", "day", None),
         ("2020-02-30,420100,x,1,1", "date-unreadable", "day", None),
         ("20200213,420100,x,1,1", "date-unreadable", "day", None),
         ("43874,420100,x,1,1", "date-unreadable", "day", None),
@@ -292,7 +293,7 @@ def bomb():
     return file.getvalue()
 
 
-def entities():
+def entities(encoding="utf-8"):
     """Return a workbook whose sheet's XML would grow to gigabytes by its own entities."""
     laughs = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 11))
     source, file = zipfile.ZipFile(io.BytesIO(workbook(["day"]))), io.BytesIO()
@@ -302,7 +303,7 @@ def entities():
             if part.endswith("sheet1.xml"):
                 content = content.replace("<worksheet", f'<!DOCTYPE x [<!ENTITY a0 "ha">{laughs}]><worksheet', 1)
                 content = content.replace("<v>", "<v>&a10;", 1)
-            archive.writestr(part, content)
+            archive.writestr(part, content.encode(encoding if part.endswith("sheet1.xml") else "utf-8"))
     return file.getvalue()
 
 
@@ -345,6 +346,7 @@ XLSX = workbook(["day", "code", "name", "confirmed", "dead"], [date(2020, 2, 12)
         (b'[{"day": "\\u0000"}]', {"format": "json"}, NotTheFormat),
         (b'[{"day": "\\ud800"}]', {"format": "json"}, NotTheFormat),
         (entities(), {"format": "excel"}, NotTheFormat),
+        (entities("utf-16"), {"format": "excel"}, NotTheFormat),
         (b'[{"day": 1, "day": 2}]', {"format": "json"}, NotTheFormat),
         (b"[]", {"format": "json"}, EmptyFile),
         (b'{"rows": []}', {"format": "json", "records": "data"}, SchemaDrift),

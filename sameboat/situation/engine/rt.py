@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from sameboat.situation.engine import gaussian_mixture
 from sameboat.situation.engine.gaussian_sum import Process, matern_3_2, ornstein_uhlenbeck, smooth
-from sameboat.situation.engine.incidence import Array, Mask, checked_incidence
+from sameboat.situation.engine.incidence import Array, Mask, ParameterError, checked_incidence
 from sameboat.situation.engine.negative_binomial import dispersions, gaussian_observations, pilot_path
 from sameboat.situation.engine.serial_interval import checked_serial_interval, infectiousness
 from sameboat.situation.engine.weekday import weekday_factors
@@ -18,10 +18,10 @@ from sameboat.situation.engine.weekday import weekday_factors
 _SPREAD = 0.5
 # How log R may move, and how probable each is a priori: constant but for resets, a random walk with daily steps of this
 # sd, or a smooth curve that turns over about so many days.
-_STEPS = {0.0: 0.3, 0.02: 0.7, 0.06: 1.3, 0.18: 0.4}
-_LENGTHS = {20.0: 1.0, 50.0: 1.0, 120.0: 0.5}
+_STEPS = {0.0: 0.3, 0.04: 0.7, 0.08: 1.0, 0.16: 0.4}
+_LENGTHS = {20.0: 1.0, 50.0: 0.5}
 # The probability that on a given day R jumps to a value of its own, and the days over which that is told from noise.
-_RESET, _MEMORY = 0.01, 5
+_RESET, _MEMORY = 0.003, 5
 # How many members of the bank, the most probable for each series, make its estimate.
 _SMOOTHED = 6
 # Components of a day's posterior that its quantiles are taken from.
@@ -100,7 +100,7 @@ def estimate_rt(
     ------
     IncidenceError, SerialIntervalError
         See `checked_incidence` and `checked_serial_interval`.
-    ValueError
+    ParameterError
         A level out of range.
 
     References
@@ -111,7 +111,7 @@ def estimate_rt(
     epidemic waves. PLOS Computational Biology 17(9): e1009347. (Filtering and smoothing of R.)
     """
     if not 0 < level < 1:
-        raise ValueError(f"A level lies between 0 and 1; got {level}.")
+        raise ParameterError(f"A level lies between 0 and 1; got {level}.")
     counts = checked_incidence(incidence, negatives=negatives)
     weights = checked_serial_interval(serial_interval)
     parts = [

@@ -25,8 +25,16 @@ def encode(value: Any) -> bytes:
     Raises CanonicalJsonError, which names the place as a path such as `$.lots[2].quantity`, for floats, integers
     beyond 2**53 - 1, keys that are not strings, lone surrogates and other types.
     """
-    _check(value, "$", 0)
-    return rfc8785.dumps(value)
+    if not _fits(value, 0):
+        _check(value, "$", 0)
+    text = _SORTED.encode(value)
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:
+        _check(value, "$", 0)
+        raise
+    # RFC 8785 sorts keys by UTF-16 code units; without surrogate pairs that is the order of code points.
+    return data if text.isascii() or len(text.encode("utf-16-le")) == 2 * len(text) else rfc8785.dumps(value)
 
 
 def parse(data: bytes) -> Any:
@@ -102,36 +110,21 @@ def _parse_carefully(data: bytes) -> Any:
     return value
 
 
-def canonicalize(data: bytes | str) -> bytes:
-    """Return the canonical form of any JSON text by RFC 8785, floats included: for data that others signed.
-
-    Entries of the log are spelt by `encode`, which takes no floats. As in I-JSON (RFC 7493), numbers are IEEE 754
-    doubles. Raises CanonicalJsonError for what is no JSON, or has no canonical form: a key that stands twice, a number
-    beyond the doubles, half a character.
-    """
-    try:
-        value = json.loads(
-            data.decode() if isinstance(data, bytes) else data,
-            object_pairs_hook=_object,
-            parse_int=float,
-            parse_float=float,
-            parse_constant=_refuse_constant,
-        )
-        return rfc8785.dumps(value)
-    except UnicodeDecodeError as error:
-        raise CanonicalJsonError(f"byte {error.start} is not UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise CanonicalJsonError(f"not JSON at character {error.pos}: {error.msg}") from None
-    except RecursionError:
-        raise CanonicalJsonError("the JSON is nested too deeply") from None
-    except UnicodeEncodeError as error:
-        raise CanonicalJsonError(f"a key holds half a character (U+{ord(error.object[error.start]):04X})") from None
-    except rfc8785.CanonicalizationError as error:
-        raise CanonicalJsonError(f"the JSON has no canonical form: {error}") from None
-
-
-def _refuse_constant(text: str) -> Any:
-    raise CanonicalJsonError(f"{text} is no number of JSON")
+def _fits(value: Any, depth: int) -> bool:
+    """Return whether `_check` would find nothing but half characters: in a third of its time, without the place."""
+    if depth > MAX_DEPTH:
+        return False
+    kind = type(value)
+    if kind is dict:
+        for key in value:
+            if type(key) is not str:
+                return False
+        value = value.values()
+    elif kind is int:
+        return -MAX_INTEGER <= int(value) <= MAX_INTEGER
+    elif kind is not list and kind is not tuple:
+        return kind is str or value is None or kind is bool
+    return all((type(item) is str and depth < MAX_DEPTH) or _fits(item, depth + 1) for item in value)
 
 
 def _check(value: Any, path: str, depth: int) -> None:
@@ -189,3 +182,35 @@ def _refuse_number(text: str) -> Any:
 
 def _excerpt(data: bytes, at: int) -> str:
     return data[max(0, at - 10) : at + 20].decode(errors="replace")
+
+
+def canonicalize(data: bytes | str) -> bytes:
+    """Return the canonical form of any JSON text by RFC 8785, floats included: for data that others signed.
+
+    Entries of the log are spelt by `encode`, which takes no floats. As in I-JSON (RFC 7493), numbers are IEEE 754
+    doubles. Raises CanonicalJsonError for what is no JSON, or has no canonical form: a key that stands twice, a number
+    beyond the doubles, half a character.
+    """
+    try:
+        value = json.loads(
+            data.decode() if isinstance(data, bytes) else data,
+            object_pairs_hook=_object,
+            parse_int=float,
+            parse_float=float,
+            parse_constant=_refuse_constant,
+        )
+        return rfc8785.dumps(value)
+    except UnicodeDecodeError as error:
+        raise CanonicalJsonError(f"byte {error.start} is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise CanonicalJsonError(f"not JSON at character {error.pos}: {error.msg}") from None
+    except RecursionError:
+        raise CanonicalJsonError("the JSON is nested too deeply") from None
+    except UnicodeEncodeError as error:
+        raise CanonicalJsonError(f"a key holds half a character (U+{ord(error.object[error.start]):04X})") from None
+    except rfc8785.CanonicalizationError as error:
+        raise CanonicalJsonError(f"the JSON has no canonical form: {error}") from None
+
+
+def _refuse_constant(text: str) -> Any:
+    raise CanonicalJsonError(f"{text} is no number of JSON")

@@ -128,68 +128,15 @@ def test_value_is_read_back(value):
     assert canonical_json.parse(canonical_json.encode(value)) == value
 
 
-ODD_TEXT = st.text(
-    st.sampled_from('aA\x00\x1f\x7f"\\\\/\b\n\u00e9\u2028\ud7ff\ue000\uffff\U00010000\U0010ffff'), max_size=4
-)
-ODD_NUMBERS = st.sampled_from(
-    [0, -1, 10**14, 10**15, 10**16, 2**53 - 1, 2**53, -(2**53), 10**17, 10**400, -0.0, 1.0, 1.5]
-)
-ODD_VALUES = st.recursive(
-    st.none() | st.booleans() | ODD_NUMBERS | st.floats() | ODD_TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ODD_TEXT, inner, max_size=4),
-    max_leaves=8,
-)
-
-
-@st.composite
-def nearly_canonical(draw):
-    """JSON that differs from a canonical spelling in at most a few of the ways in which it can."""
-    value = draw(ODD_VALUES)
-    for _ in range(draw(st.sampled_from([0, 0, 1, 61, 62, 63, 64, 65, 66, 1200]))):
-        value = [value]
-    try:
-        text = json.dumps(
-            value,
-            sort_keys=draw(st.sampled_from([True, True, False])),
-            ensure_ascii=draw(st.sampled_from([False, False, True])),
-            separators=draw(st.sampled_from([(",", ":"), (",", ":"), (", ", ": ")])),
-        )
-    except RecursionError:
-        text = "[" * 1200 + "]" * 1200
-    at = draw(st.integers(0, len(text)))
-    text = draw(st.sampled_from([text, text, text[:at], text[:at] + " " + text[at:], text + "\n", "\ufeff" + text]))
-    data = text.encode(errors="surrogatepass")
-    at = draw(st.integers(0, len(data)))
-    return draw(st.sampled_from([data, data, data[:at] + b"\xff" + data[at:], data.replace(b'"a"', b'"A"')]))
-
-
-def outcome(parse, data):
-    """Return what a reader makes of bytes, the types of its values with it, or in which words it refuses."""
-    try:
-        return repr(parse(data))
-    except CanonicalJsonError as error:
-        return f"refused: {error}"
-
-
-@given(nearly_canonical() | st.binary(max_size=40) | st.text('{}[]",:0123-.eE\\u tfnd8', max_size=30).map(str.encode))
-@example('{"\ue000":1,"\U00010000":2}'.encode())
-@example('{"\U00010000":2,"\ue000":1}'.encode())
-@example(b'{"a":{"b":1},"a":{"b":1}}')
-@example(b"[" * 64 + b"]" * 64)
-@example(b"[" * 65 + b"]" * 65)
-@example(b"9007199254740991")
-@example(b"-0")
-@example(b'"' + b"[{" * 40 + b'"')
-@settings(deadline=None, max_examples=500)
-def test_the_quick_look_agrees_with_the_careful_one(data):
-    """What is quickly seen to be canonical is so, with the same value; all else is judged by the careful reader."""
-    assert outcome(canonical_json.parse, data) == outcome(canonical_json._parse_carefully, data)
-
-
-@given(st.dictionaries(ODD_TEXT, VALUES, max_size=5))
-def test_entries_are_spelt_as_the_library_spells_them(value):
-    """The quick spelling is that of the `rfc8785` library, keys beyond the basic plane included."""
+@given(VALUES)
+def test_it_writes_what_the_reference_writes(value):
+    """The quick way and the reference implementation of RFC 8785 give the same bytes."""
     assert canonical_json.encode(value) == rfc8785.dumps(value)
+
+
+def test_keys_beyond_the_basic_plane_are_sorted_by_utf_16():
+    """U+1F600 stands before U+FF01, as its surrogates do, though its code point is the larger."""
+    assert canonical_json.encode({"\uff01": 1, "\U0001f600": 2}) == '{"\U0001f600":2,"\uff01":1}'.encode()
 
 
 @given(st.binary(max_size=40) | st.text('{}[]",:0123-.eE\\u tfn', max_size=30).map(str.encode))
@@ -268,3 +215,67 @@ def test_bytes_that_are_not_canonical(data):
     """Another spelling, or no JSON at all, is refused."""
     with pytest.raises(CanonicalJsonError):
         canonical_json.parse(data)
+
+
+ODD_TEXT = st.text(
+    st.sampled_from('aA\x00\x1f\x7f"\\\\/\b\n\u00e9\u2028\ud7ff\ue000\uffff\U00010000\U0010ffff'), max_size=4
+)
+ODD_NUMBERS = st.sampled_from(
+    [0, -1, 10**14, 10**15, 10**16, 2**53 - 1, 2**53, -(2**53), 10**17, 10**400, -0.0, 1.0, 1.5]
+)
+ODD_VALUES = st.recursive(
+    st.none() | st.booleans() | ODD_NUMBERS | st.floats() | ODD_TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ODD_TEXT, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@st.composite
+def nearly_canonical(draw):
+    """JSON that differs from a canonical spelling in at most a few of the ways in which it can."""
+    value = draw(ODD_VALUES)
+    for _ in range(draw(st.sampled_from([0, 0, 1, 61, 62, 63, 64, 65, 66, 1200]))):
+        value = [value]
+    try:
+        text = json.dumps(
+            value,
+            sort_keys=draw(st.sampled_from([True, True, False])),
+            ensure_ascii=draw(st.sampled_from([False, False, True])),
+            separators=draw(st.sampled_from([(",", ":"), (",", ":"), (", ", ": ")])),
+        )
+    except RecursionError:
+        text = "[" * 1200 + "]" * 1200
+    at = draw(st.integers(0, len(text)))
+    text = draw(st.sampled_from([text, text, text[:at], text[:at] + " " + text[at:], text + "\n", "\ufeff" + text]))
+    data = text.encode(errors="surrogatepass")
+    at = draw(st.integers(0, len(data)))
+    return draw(st.sampled_from([data, data, data[:at] + b"\xff" + data[at:], data.replace(b'"a"', b'"A"')]))
+
+
+def outcome(parse, data):
+    """Return what a reader makes of bytes, the types of its values with it, or in which words it refuses."""
+    try:
+        return repr(parse(data))
+    except CanonicalJsonError as error:
+        return f"refused: {error}"
+
+
+@given(nearly_canonical() | st.binary(max_size=40) | st.text('{}[]",:0123-.eE\\u tfnd8', max_size=30).map(str.encode))
+@example('{"\ue000":1,"\U00010000":2}'.encode())
+@example('{"\U00010000":2,"\ue000":1}'.encode())
+@example(b'{"a":{"b":1},"a":{"b":1}}')
+@example(b"[" * 64 + b"]" * 64)
+@example(b"[" * 65 + b"]" * 65)
+@example(b"9007199254740991")
+@example(b"-0")
+@example(b'"' + b"[{" * 40 + b'"')
+@settings(deadline=None, max_examples=500)
+def test_the_quick_look_agrees_with_the_careful_one(data):
+    """What is quickly seen to be canonical is so, with the same value; all else is judged by the careful reader."""
+    assert outcome(canonical_json.parse, data) == outcome(canonical_json._parse_carefully, data)
+
+
+@given(st.dictionaries(ODD_TEXT, VALUES, max_size=5))
+def test_entries_are_spelt_as_the_library_spells_them(value):
+    """The quick spelling is that of the `rfc8785` library, keys beyond the basic plane included."""
+    assert canonical_json.encode(value) == rfc8785.dumps(value)

@@ -6,9 +6,10 @@ import shutil
 import pytest
 
 from sameboat.project.tests.conftest import call
-from sameboat.transparency import auditor
+from sameboat.transparency import auditor, sources
 from sameboat.transparency.engine import checkpoint, cosignature, layout, merkle, signed_note
 from sameboat.transparency.engine.checkpoint import Checkpoint
+from sameboat.transparency.errors import AuditError
 
 from . import vectors
 from .test_auditing_side_by_side import write
@@ -177,3 +178,18 @@ def test_a_log_of_endlessly_many_types_makes_no_endless_list(tmp_path):
 def test_the_empty_tree_has_a_root():
     """SHA-256 of nothing, as RFC 6962, section 2.1, says."""
     assert merkle.root([]).hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+def test_entries_are_handed_on_with_their_indices(tmp_path):
+    """Those of Sameboat that are spelt canonically, unjudged; the iteration ends in an error where the root differs."""
+    ours = entry("planet.moved", {"to": "Mars"})
+    written = [b"", json_of(ours), json.dumps(ours).encode(), *[b"x"] * 300, json_of(ours | {"v": 2})]
+    told = []
+    head, entries = auditor.proven_entries(
+        sources.of(str(log(tmp_path, [LOG], written))), LOG.verifier, lambda *done: told.append(done)
+    )
+    assert list(entries) == [(1, ours), (303, ours | {"v": 2})]
+    assert (head.size, told) == (304, [(256, 304), (304, 304)])
+    _, entries = auditor.proven_entries(sources.of(str(log(tmp_path, [LOG], written, root=bytes(32)))), LOG.verifier)
+    with pytest.raises(AuditError, match="not the log that was signed"):
+        list(entries)

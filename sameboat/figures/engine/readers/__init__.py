@@ -14,6 +14,7 @@ from sameboat.figures.engine.readers.mapping import (
     TableMapping,
     load_mapping,
 )
+from sameboat.figures.engine.readers.occasion import Occasion
 from sameboat.figures.engine.readers.places import PlaceEntry, Places
 from sameboat.figures.engine.readers.reading import (
     EmptyFile,
@@ -87,17 +88,14 @@ def read(
     ValueError
         The mapping looks places up by name, and none were passed.
     """
+    occasion = Occasion(today, places, previous_rows, limits)
     try:
         if isinstance(mapping, TableMapping):
-            return read_figure_table(
-                data, mapping, today=today, places=places, previous_rows=previous_rows, limits=limits
-            )
+            return read_figure_table(data, mapping, occasion)
         if isinstance(mapping, LineListMapping):
-            return read_line_list(data, mapping, today=today, places=places, previous_rows=previous_rows, limits=limits)
+            return read_line_list(data, mapping, occasion)
         if isinstance(mapping, Dhis2Mapping):
-            return read_dhis2(data, mapping, today=today, places=places, previous_rows=previous_rows, limits=limits)
-        return read_measure_reports(
-            data, mapping, today=today, places=places, previous_rows=previous_rows, limits=limits
-        )
+            return read_dhis2(data, mapping, occasion)
+        return read_measure_reports(data, mapping, occasion)
     except RecursionError:
         raise NotTheFormat("The document nests too deeply.") from None

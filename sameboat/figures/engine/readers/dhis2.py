@@ -10,13 +10,12 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sameboat.figures.engine.observation import Observation
 from sameboat.figures.engine.readers.cells import Cell, CellError, NumberReader, plain
 from sameboat.figures.engine.readers.gathering import Gathering
 from sameboat.figures.engine.readers.mapping import DataElement, Dhis2Mapping, PlaceColumns, Table
-from sameboat.figures.engine.readers.places import PlaceReader, Places
+from sameboat.figures.engine.readers.occasion import Occasion
+from sameboat.figures.engine.readers.places import PlaceReader
 from sameboat.figures.engine.readers.reading import (
-    EmptyFile,
     Limits,
     NotTheFormat,
     Reading,
@@ -24,7 +23,7 @@ from sameboat.figures.engine.readers.reading import (
     TooLarge,
     check_columns,
 )
-from sameboat.figures.engine.readers.tables import json_of, rows_of, text_of
+from sameboat.figures.engine.readers.tables import document_of, rows_of
 
 _FIELDS = ("dataElement", "period", "orgUnit", "categoryOptionCombo", "attributeOptionCombo", "value")
 _NEEDED = ("dataElement", "period", "orgUnit", "value")
@@ -117,11 +116,7 @@ def _week(year: int, week: int, begins: int) -> date:
 def read_dhis2(
     data: bytes,
     mapping: Dhis2Mapping,
-    *,
-    today: date,
-    places: Places | None,
-    previous_rows: int | None,
-    limits: Limits,
+    occasion: Occasion,
 ) -> Reading:
     """Return the figures of a DHIS2 document. A deleted value is missing as withdrawn.
 
@@ -135,9 +130,9 @@ def read_dhis2(
         "dhis2-json": _json_values,
         "dhis2-analytics": _analytics_values,
     }
-    columns, values = readers[mapping.format](data, limits)
-    place_reader = PlaceReader(PlaceColumns(columns=("orgUnit",), by=mapping.by), places)
-    return _Dhis2(mapping, place_reader, today, limits).read(columns, values, previous_rows)
+    columns, values = readers[mapping.format](data, occasion.limits)
+    place_reader = PlaceReader(PlaceColumns(columns=("orgUnit",), by=mapping.by), occasion.places)
+    return _Dhis2(mapping, place_reader, occasion).read(columns, values)
 
 
 Value = dict[str, Cell]
@@ -145,17 +140,18 @@ Values = tuple[tuple[str, ...], Iterator[tuple[int, Value]]]
 
 
 class _Dhis2:
-    def __init__(self, mapping: Dhis2Mapping, places: PlaceReader, today: date, limits: Limits) -> None:
+    def __init__(self, mapping: Dhis2Mapping, places: PlaceReader, occasion: Occasion) -> None:
         self._mapping = mapping
+        self._previous_rows = occasion.previous_rows
         self._places = places
-        self._latest = today + timedelta(days=mapping.days_ahead)
-        self._gathering = Gathering(limits)
+        self._latest = occasion.today + timedelta(days=mapping.days_ahead)
+        self._gathering = Gathering(occasion.limits)
         self._elements: dict[str, list[tuple[DataElement, NumberReader]]] = {}
         for element in mapping.elements:
             reader = NumberReader(element.decimals, element.least, element.most, "", ".", mapping.missing)
             self._elements.setdefault(element.data_element, []).append((element, reader))
 
-    def read(self, columns: Sequence[str], values: Iterator[tuple[int, Value]], previous_rows: int | None) -> Reading:
+    def read(self, columns: Sequence[str], values: Iterator[tuple[int, Value]]) -> Reading:
         seen: dict[str, None] = {}
         for number, value in values:
             self._gathering.count_row()
@@ -170,7 +166,7 @@ class _Dhis2:
         # An element that no place reported this time is no drift: DHIS2 leaves empty values out.
         check_columns(list(seen), [], [*self._elements, *self._mapping.ignored], "data element")
         return self._gathering.finished(
-            columns, previous_rows=previous_rows, least_share=self._mapping.least_share, encoding="utf-8"
+            columns, previous_rows=self._previous_rows, least_share=self._mapping.least_share, encoding="utf-8"
         )
 
     def _read_value(self, number: int, value: Value, elements: list[tuple[DataElement, NumberReader]]) -> None:
@@ -190,20 +186,10 @@ class _Dhis2:
         if place is None:
             return
         day = last if self._mapping.period_day == "last" else first
-        read: int | str
-        if plain(value.get("deleted")).casefold() == "true":
-            read = "withdrawn"
-        else:
-            try:
-                read = reader.read(value.get("value"))
-            except CellError as error:
-                found = plain(value.get("value"))
-                self._gathering.problems.tell(number, "value", found, error.code, str(error), raw)
-                read = "unreadable"
-        missing = read if isinstance(read, str) else ""
-        count = read if isinstance(read, int) else None
-        found_value = Observation(place, element.signal, element.definition, day, count, missing)
-        self._gathering.add(found_value, number, "value", raw)
+        missing = "withdrawn" if plain(value.get("deleted")).casefold() == "true" else ""
+        self._gathering.take(
+            place, element, day, reader, value.get("value"), row=number, column="value", raw=raw, missing=missing
+        )
 
 
 def _chosen(value: Value, elements: list[tuple[DataElement, NumberReader]]) -> tuple[DataElement, NumberReader]:
@@ -277,14 +263,7 @@ def _analytics_values(data: bytes, limits: Limits) -> Values:
 
 
 def _document(data: bytes, limits: Limits) -> dict[str, Any]:
-    if len(data) > limits.bytes:
-        raise TooLarge(f"The document has {len(data):,} bytes; at most {limits.bytes:,} are read.")
-    if not data.strip():
-        raise EmptyFile("The document is empty.")
-    text, _ = text_of(data, "utf-8")
-    if text.lstrip().startswith("<"):
-        raise NotTheFormat("This is XML or a web page, where JSON was expected; the session may have ended.")
-    document = json_of(text)
+    document = document_of(data, limits)
     if not isinstance(document, dict):
         raise NotTheFormat("A JSON object was expected.")
     return document

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, cast
 
-from sameboat.figures.engine.observation import Observation
 from sameboat.figures.engine.readers.cells import Cell, CellError, NumberReader
 from sameboat.figures.engine.readers.gathering import Gathering
 from sameboat.figures.engine.readers.mapping import FhirMapping, MeasurePopulation, PlaceColumns
-from sameboat.figures.engine.readers.places import PlaceReader, Places
-from sameboat.figures.engine.readers.reading import EmptyFile, Limits, NotTheFormat, Reading, TooLarge, check_columns
-from sameboat.figures.engine.readers.tables import json_of, text_of
+from sameboat.figures.engine.readers.occasion import Occasion
+from sameboat.figures.engine.readers.places import PlaceReader
+from sameboat.figures.engine.readers.reading import Limits, NotTheFormat, Reading, TooLarge, check_columns
+from sameboat.figures.engine.readers.tables import document_of
 
 Json = dict[str, Any]
 
@@ -35,11 +35,7 @@ _ABSENT = {
 def read_measure_reports(
     data: bytes,
     mapping: FhirMapping,
-    *,
-    today: date,
-    places: Places | None,
-    previous_rows: int | None,
-    limits: Limits,
+    occasion: Occasion,
 ) -> Reading:
     """Return the figures of a MeasureReport, or of those in a Bundle. A row is a report, counted from 1.
 
@@ -48,11 +44,11 @@ def read_measure_reports(
     ReaderStop
         The document is not what the mapping says; SchemaDrift for a measure that the mapping does not know.
     """
-    reports = list(_reports(data, limits))
+    reports = list(_reports(data, occasion.limits))
     known = [*(population.measure for population in mapping.populations), *mapping.ignored]
     measures = [str(report.get("measure", "")).partition("|")[0] for report in reports]
     check_columns(list(dict.fromkeys(measures)), [], known, "measure")
-    reader = _Reports(mapping, PlaceReader(PlaceColumns(columns=("place",), by=mapping.by), places), today, limits)
+    reader = _Reports(mapping, occasion)
     for number, (measure, report) in enumerate(zip(measures, reports, strict=True), 1):
         if measure in mapping.ignored:
             reader.gathering.count_row()
@@ -61,18 +57,18 @@ def read_measure_reports(
             reader.read_report(number, measure, report)
     return reader.gathering.finished(
         tuple(dict.fromkeys(measures)),
-        previous_rows=previous_rows,
+        previous_rows=occasion.previous_rows,
         least_share=mapping.least_share,
         encoding="utf-8",
     )
 
 
 class _Reports:
-    def __init__(self, mapping: FhirMapping, places: PlaceReader, today: date, limits: Limits) -> None:
-        self.gathering = Gathering(limits)
+    def __init__(self, mapping: FhirMapping, occasion: Occasion) -> None:
+        self.gathering = Gathering(occasion.limits)
         self._mapping = mapping
-        self._places = places
-        self._latest = today + timedelta(days=mapping.days_ahead)
+        self._places = PlaceReader(PlaceColumns(columns=("place",), by=mapping.by), occasion.places)
+        self._latest = occasion.today + timedelta(days=mapping.days_ahead)
         self._populations: dict[str, list[tuple[MeasurePopulation, NumberReader]]] = {}
         for population in mapping.populations:
             reader = NumberReader(population.decimals, population.least, population.most, "", ".", mapping.missing)
@@ -129,16 +125,10 @@ class _Reports:
                 continue
             if place is None:
                 continue
-            read: int | str
-            try:
-                read = absent or reader.read(cell)
-            except CellError as error:
-                column = population.population or "measureScore"
-                self.gathering.problems.tell(number, column, str(cell), error.code, str(error), raw)
-                read = "unreadable"
-            value, missing = (None, read) if isinstance(read, str) else (read, "")
-            found = Observation(place, population.signal, population.definition, day, value, missing)
-            self.gathering.add(found, number, population.population or "measureScore", raw)
+            column = population.population or "measureScore"
+            self.gathering.take(
+                place, population, day, reader, cell, row=number, column=column, raw=raw, missing=absent
+            )
 
     def _parts(self, report: Json, group: Json) -> Iterator[tuple[str, Json]]:
         """Yield each place as it is written, and what holds its numbers."""
@@ -161,14 +151,7 @@ class _Reports:
 
 
 def _reports(data: bytes, limits: Limits) -> Iterator[Json]:
-    if len(data) > limits.bytes:
-        raise TooLarge(f"The document has {len(data):,} bytes; at most {limits.bytes:,} are read.")
-    if not data.strip():
-        raise EmptyFile("The document is empty.")
-    text, _ = text_of(data, "utf-8")
-    if text.lstrip().startswith("<"):
-        raise NotTheFormat("This is XML or a web page, where FHIR as JSON was expected.")
-    document = json_of(text)
+    document = document_of(data, limits)
     kind = document.get("resourceType") if isinstance(document, dict) else None
     if kind == "MeasureReport":
         yield document

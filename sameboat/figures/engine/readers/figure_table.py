@@ -2,26 +2,26 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import TypeVar
 
-from sameboat.figures.engine.observation import MISSING_REASONS, Observation
+from sameboat.figures.engine.observation import MISSING_REASONS
 from sameboat.figures.engine.readers.cells import Cell, CellError, DateReader, NumberReader, plain
 from sameboat.figures.engine.readers.gathering import Gathering
 from sameboat.figures.engine.readers.mapping import Table, TableMapping, ValueColumn
-from sameboat.figures.engine.readers.places import PlaceReader, Places
-from sameboat.figures.engine.readers.reading import Limits, Reading, SchemaDrift, check_columns
+from sameboat.figures.engine.readers.occasion import Occasion
+from sameboat.figures.engine.readers.places import PlaceReader
+from sameboat.figures.engine.readers.reading import Reading, SchemaDrift, check_columns
 from sameboat.figures.engine.readers.tables import Rows, rows_of
 
+T = TypeVar("T")
 Row = tuple[int, Sequence[Cell]]
+Numbered = tuple[int, Sequence[Cell], T]
 
 
 def read_figure_table(
     data: bytes,
     mapping: TableMapping,
-    *,
-    today: date,
-    places: Places | None,
-    previous_rows: int | None,
-    limits: Limits,
+    occasion: Occasion,
 ) -> Reading:
     """Return the figures of a table.
 
@@ -30,9 +30,8 @@ def read_figure_table(
     ReaderStop
         The file is not what the mapping says.
     """
-    rows = rows_of(data, mapping.format, mapping, limits)
-    reader = _FigureTable(mapping, rows, today, places, limits)
-    return reader.read(previous_rows)
+    rows = rows_of(data, mapping.format, mapping, occasion.limits)
+    return _FigureTable(mapping, rows, occasion).read(occasion.previous_rows)
 
 
 def sound_rows(rows: Rows, table: Table, gathering: Gathering, *, keep_raw: bool = True) -> Iterator[Row]:
@@ -81,18 +80,18 @@ def table_pads(table: Table) -> bool:
 
 
 class _FigureTable:
-    def __init__(self, mapping: TableMapping, rows: Rows, today: date, places: Places | None, limits: Limits) -> None:
+    def __init__(self, mapping: TableMapping, rows: Rows, occasion: Occasion) -> None:
         self._mapping = mapping
         self._rows = rows
-        self._gathering = Gathering(limits)
+        self._gathering = Gathering(occasion.limits)
         self._dates = DateReader(
             mapping.date.formats,
-            today=today,
+            today=occasion.today,
             days_ahead=mapping.date.days_ahead,
             earliest=mapping.date.earliest,
             shift=mapping.date.shift_days,
         )
-        self._places = PlaceReader(mapping.place, places)
+        self._places = PlaceReader(mapping.place, occasion.places)
         self._numbers = {
             value.column: NumberReader(
                 value.decimals, value.least, value.most, mapping.thousands, mapping.decimal_mark, mapping.missing
@@ -132,29 +131,27 @@ class _FigureTable:
             self._gathering.passed_over += 1
         return place
 
-    def _dated(self, column: int, number: int, cells: Sequence[Cell]) -> date | None:
-        try:
-            return self._dates.read(cells[column])
-        except CellError as error:
-            name, found = self._mapping.date.column, plain(cells[column])
-            self._gathering.problems.tell(number, name, found, error.code, str(error), cells)
-            return None
+    def _dated_rows(self, rows: Iterator[Numbered[T]]) -> Iterator[tuple[int, Sequence[Cell], T, str, date]]:
+        """Yield the rows that have a place and a day, with both; tell the others."""
+        day_column = self._position(self._mapping.date.column)
+        place_columns = [self._position(name) for name in self._mapping.place.used]
+        for number, cells, more in rows:
+            place = self._placed(place_columns, number, cells)
+            if place is None:
+                continue
+            try:
+                day = self._dates.read(cells[day_column])
+            except CellError as error:
+                name, found = self._mapping.date.column, plain(cells[day_column])
+                self._gathering.problems.tell(number, name, found, error.code, str(error), cells)
+                continue
+            yield number, cells, more, place, day
 
     def _take(
         self, place: str, value: ValueColumn, day: date, cell: Cell, number: int, name: str, cells: Sequence[Cell]
     ) -> None:
-        """Read one number and take it; what cannot be read is told and kept as unreadable."""
-        try:
-            read = self._numbers[value.column].read(cell)
-        except CellError as error:
-            self._gathering.problems.tell(number, name, plain(cell), error.code, str(error), cells)
-            read = "unreadable"
-        found = (
-            Observation(place, value.signal, value.definition, day, None, read)
-            if isinstance(read, str)
-            else Observation(place, value.signal, value.definition, day, read)
-        )
-        self._gathering.add(found, number, name, cells)
+        numbers = self._numbers[value.column]
+        self._gathering.take(place, value, day, numbers, cell, row=number, column=name, raw=cells)
 
     def _read_wide(self) -> None:
         mapping = self._mapping
@@ -162,41 +159,35 @@ class _FigureTable:
             [value.column for value in mapping.values if not value.optional],
             [value.column for value in mapping.values if value.optional],
         )
-        day_column = self._position(mapping.date.column)
-        place_columns = [self._position(name) for name in mapping.place.used]
-        values = [
+        values = tuple(
             (self._position(value.column), value) for value in mapping.values if value.column in self._rows.header
-        ]
-        for number, cells in sound_rows(self._rows, mapping, self._gathering):
-            place = self._placed(place_columns, number, cells)
-            if place is None:
-                continue
-            day = self._dated(day_column, number, cells)
-            if day is None:
-                continue
+        )
+        rows = ((number, cells, None) for number, cells in sound_rows(self._rows, mapping, self._gathering))
+        for number, cells, _, place, day in self._dated_rows(rows):
             for index, value in values:
                 self._take(place, value, day, cells[index], number, value.column, cells)
 
     def _read_long(self) -> None:
         mapping = self._mapping
         self._check([mapping.signal_column, mapping.value_column, mapping.missing_column, mapping.definition_column])
-        day_column, value_column = self._position(mapping.date.column), self._position(mapping.value_column)
+        value_column = self._position(mapping.value_column)
         reason_column = self._position(mapping.missing_column) if mapping.missing_column else None
-        place_columns = [self._position(name) for name in mapping.place.used]
-        signals = self._signals()
-        for number, cells, value in signals:
-            place = self._placed(place_columns, number, cells)
-            if place is None:
-                continue
-            day = self._dated(day_column, number, cells)
-            if day is None:
-                continue
+        for number, cells, value, place, day in self._dated_rows(self._signals()):
             reason = plain(cells[reason_column]) if reason_column is not None else ""
             if not reason:
                 self._take(place, value, day, cells[value_column], number, mapping.value_column, cells)
             elif reason in MISSING_REASONS and not plain(cells[value_column]):
-                found = Observation(place, value.signal, value.definition, day, None, reason)
-                self._gathering.add(found, number, mapping.missing_column, cells)
+                self._gathering.take(
+                    place,
+                    value,
+                    day,
+                    self._numbers[value.column],
+                    None,
+                    row=number,
+                    column=mapping.missing_column,
+                    raw=cells,
+                    missing=reason,
+                )
             else:
                 what = "a value and a reason for missing" if reason in MISSING_REASONS else "no reason that is known"
                 self._gathering.problems.tell(

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from sameboat.figures.engine.observation import Observation
-from sameboat.figures.engine.readers.cells import Cell
+from sameboat.figures.engine.readers.cells import Cell, CellError, NumberReader, plain
+from sameboat.figures.engine.readers.mapping import Counted
 from sameboat.figures.engine.readers.reading import EmptyFile, HalfFile, Limits, Problems, Reading, TooLarge
 
 
@@ -34,16 +35,16 @@ class Gathering:
         if self.rows > self._limit:
             raise TooLarge(f"There are more than {self._limit:,} rows.")
 
-    def series(self, place: str, signal: str, definition: str) -> dict[date, int]:
+    def _series(self, place: str, signal: str, definition: str) -> dict[date, int]:
         """Return where the days of one series stand among the observations."""
         key = (place, signal, definition)
         if (days := self._index.get(key)) is None:
             days = self._index[key] = {}
         return days
 
-    def add(self, found: Observation, row: int, column: str, raw: Sequence[Cell]) -> None:
+    def _add(self, found: Observation, row: int, column: str, raw: Sequence[Cell]) -> None:
         """Take one figure. Said again alike it counts once, said again otherwise neither is believed; both are told."""
-        days = self.series(found.place, found.signal, found.definition)
+        days = self._series(found.place, found.signal, found.definition)
         index = days.setdefault(found.date, len(self.observations))
         if index == len(self.observations):
             self.observations.append(found)
@@ -70,6 +71,32 @@ class Gathering:
             f"row {first} says otherwise of {found.place} on {found.date}; neither is believed",
             raw,
         )
+
+    def take(
+        self,
+        place: str,
+        of: Counted,
+        day: date,
+        numbers: NumberReader,
+        cell: Cell,
+        *,
+        row: int,
+        column: str,
+        raw: Sequence[Cell],
+        missing: str = "",
+    ) -> None:
+        """Read a number and take it; what cannot be read is told and kept as unreadable.
+
+        `missing` is a reason that is known already: then the cell is not read.
+        """
+        read: int | str
+        try:
+            read = missing or numbers.read(cell)
+        except CellError as error:
+            self.problems.tell(row, column, plain(cell), error.code, str(error), raw)
+            read = "unreadable"
+        value, missing = (None, read) if isinstance(read, str) else (read, "")
+        self._add(Observation(place, of.signal, of.definition, day, value, missing), row, column, raw)
 
     def finished(
         self, columns: Sequence[str], *, previous_rows: int | None, least_share: float, encoding: str = ""

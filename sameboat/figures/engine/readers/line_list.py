@@ -10,8 +10,9 @@ from sameboat.figures.engine.readers.cells import Cell, CellError, DateReader, p
 from sameboat.figures.engine.readers.figure_table import sound_rows
 from sameboat.figures.engine.readers.gathering import Gathering
 from sameboat.figures.engine.readers.mapping import LineListMapping
+from sameboat.figures.engine.readers.occasion import Occasion
 from sameboat.figures.engine.readers.places import PlaceReader, Places
-from sameboat.figures.engine.readers.reading import Limits, Reading, check_columns
+from sameboat.figures.engine.readers.reading import Reading, check_columns
 from sameboat.figures.engine.readers.suppression import Count, withheld
 from sameboat.figures.engine.readers.tables import rows_of
 
@@ -23,11 +24,7 @@ Leaf = tuple[str, str]
 def read_line_list(
     data: bytes,
     mapping: LineListMapping,
-    *,
-    today: date,
-    places: Places | None,
-    previous_rows: int | None,
-    limits: Limits,
+    occasion: Occasion,
 ) -> Reading:
     """Return the counts of a list of persons by place and day, those that could tell on a person missing as suppressed.
 
@@ -40,7 +37,7 @@ def read_line_list(
         The file is not what the mapping says.
     """
     kind = cast("_Kind", mapping.format.removeprefix("linelist-"))
-    rows = rows_of(data, kind, mapping, limits)
+    rows = rows_of(data, kind, mapping, occasion.limits)
     used = [
         *mapping.place.used,
         *mapping.only,
@@ -48,9 +45,9 @@ def read_line_list(
         *(stratum.column for stratum in mapping.strata),
     ]
     check_columns(rows.header, used, [*used, *mapping.ignored])
-    gathering = Gathering(limits)
-    reader = PlaceReader(mapping.place, places)
-    dates = DateReader(mapping.date_formats, today=today, earliest=mapping.earliest)
+    gathering = Gathering(occasion.limits)
+    reader = PlaceReader(mapping.place, occasion.places)
+    dates = DateReader(mapping.date_formats, today=occasion.today, earliest=mapping.earliest)
     place_columns = [rows.header.index(name) for name in mapping.place.used]
     strata = [(rows.header.index(stratum.column), stratum) for stratum in mapping.strata]
     counts: dict[str, dict[date, Counter[Leaf]]] = {case.signal: {} for case in mapping.cases}
@@ -73,9 +70,9 @@ def read_line_list(
 
     several = len(mapping.cases) > 1
     for signal, by_day in counts.items():
-        gathering.observations.extend(_released(signal, by_day, places, mapping.threshold, several))
+        gathering.observations.extend(_released(signal, by_day, occasion.places, mapping.threshold, several))
     return gathering.finished(
-        rows.header, previous_rows=previous_rows, least_share=mapping.least_share, encoding=rows.encoding
+        rows.header, previous_rows=occasion.previous_rows, least_share=mapping.least_share, encoding=rows.encoding
     )
 
 
@@ -121,12 +118,14 @@ def _released(
         nodes = [days[day]]
         while nodes:
             node = nodes.pop()
-            nodes.extend(reversed(node.parts))
             place, group, published, _ = cast("tuple[str, str, bool, date]", node.key)
+            if node.key in hidden:
+                # Of its parts nothing is said: which of them there are would tell which are not 0.
+                found.append(Observation(place, signal, group, day, None, "suppressed"))
+                continue
+            nodes.extend(reversed(node.parts))
             if published:
-                value = None if node.key in hidden else node.total
-                missing = "suppressed" if value is None else ""
-                found.append(Observation(place, signal, group, day, value, missing))
+                found.append(Observation(place, signal, group, day, node.total))
     return found
 
 
@@ -157,7 +156,7 @@ def _tree(day: date, leaves: Counter[Leaf], places: Places | None) -> Count:
             node.parts.extend(Count((place, group, True, day), number) for group, number in parts)
         else:
             # Cases of the place itself beside those of places below it.
-            node.parts.append(Count((place, "itself", False, day), parts[0][1]))
+            node.parts.append(Count((place, "itself", False, day), parts[0][1], published=False))
     if len(tops) == 1:
         return tops[0]
     return Count(("", "", False, day), parts=tops, published=False)

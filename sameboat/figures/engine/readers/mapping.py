@@ -87,19 +87,27 @@ class PlaceColumns(_Declared):
         return (*self.columns, *filter(None, self.names))
 
 
-class ValueColumn(_Declared):
-    """One signal: the column it stands in (layout wide), or what the signal column says (layout long).
+class Counted(_Declared):
+    """What a number is a figure of.
 
     `decimals` says how many the signal has: figures are kept in whole smallest units. `least` and `most` are in those
-    units; what lies outside is refused. `optional` is for a column that only some vintages have.
+    units; what lies outside is refused.
     """
 
-    column: Name
     signal: Code
     definition: CodeOrNone = ""
     decimals: int = Field(default=0, ge=0, le=9)
     least: int = 0
     most: int = LARGEST
+
+
+class ValueColumn(Counted):
+    """One signal: the column it stands in (layout wide), or what the signal column says (layout long).
+
+    `optional` is for a column that only some vintages have.
+    """
+
+    column: Name
     optional: bool = False
 
 
@@ -246,17 +254,12 @@ class LineListMapping(Table):
         return formats
 
 
-class DataElement(_Declared):
+class DataElement(Counted):
     """What a DHIS2 data element (with an option combination, where it has several) is counted as."""
 
     data_element: Name
     category_option_combo: str = ""
     attribute_option_combo: str = ""
-    signal: Code
-    definition: CodeOrNone = ""
-    decimals: int = Field(default=0, ge=0, le=9)
-    least: int = 0
-    most: int = LARGEST
 
 
 class Dhis2Mapping(ReadingRules):
@@ -274,7 +277,7 @@ class Dhis2Mapping(ReadingRules):
     missing: dict[str, str] = WORDS_FOR_MISSING
 
 
-class MeasurePopulation(_Declared):
+class MeasurePopulation(Counted):
     """One number of a FHIR measure: its canonical URL, and the codes of the group and of the population.
 
     `group` may stay empty where the report has one group; `population` empty means the group's measure score.
@@ -283,11 +286,6 @@ class MeasurePopulation(_Declared):
     measure: Name
     group: str = ""
     population: str = ""
-    signal: Code
-    definition: CodeOrNone = ""
-    decimals: int = Field(default=0, ge=0, le=9)
-    least: int = 0
-    most: int = LARGEST
 
 
 class FhirMapping(ReadingRules):

@@ -1,10 +1,10 @@
 """Withholds small counts in a tree of sums, and enough others that no sum tells them.
 
-A published sum and its published parts tell the one part that is withheld, and narrow down a few. In a tree every
-withheld leaf belongs to exactly one published sum, the nearest above it, so each such sum can be judged alone: its
-withheld leaves are so many, they add up to so much, and nothing else is known of them but that none is 0. Leaves are
-added, smallest first, until each of them could be anything from 1 to the threshold; where a sum runs out of leaves, it
-is withheld itself and its leaves belong to the next sum above.
+A published sum and its published parts tell the one part that is withheld, and narrow down a few. So everything below a
+sum that is withheld is withheld with it, zeros too, and each published sum can be judged alone: so many of its parts
+are withheld, they add up to so much, and nothing else is known of them but that none is 0. Parts are added, smallest
+first, until each could be anything from 1 to the threshold, and a guess that all are small leaves a doubt too; where a
+sum runs out of parts, it is withheld itself.
 
 The rule is the usual one of primary and complementary suppression in hierarchical tables (Hundepool et al., Statistical
 Disclosure Control, 2012, chapter 4), with the interval that an intruder can compute kept at least as wide as the
@@ -49,9 +49,13 @@ class Count:
 class _Node:
     count: Count
     total: int
-    up: "_Node | None"
     parts: list["_Node"]
     withheld: bool = False
+
+    @property
+    def is_transparent(self) -> bool:
+        """Whether it is a sum that nobody is told, nor knows."""
+        return bool(self.parts) and not self.count.published and not self.count.known
 
 
 def withheld(root: Count, threshold: int) -> set[Hashable]:
@@ -60,7 +64,7 @@ def withheld(root: Count, threshold: int) -> set[Hashable]:
     Parameters
     ----------
     root
-        The tree. Counts are not below 0; zeros are published, for nobody is in them.
+        The tree. Counts are not below 0; zeros below a published sum are published, for nobody is in them.
     threshold
         Counts from 1 to `threshold - 1` are withheld.
 
@@ -70,83 +74,65 @@ def withheld(root: Count, threshold: int) -> set[Hashable]:
         A negative count.
     """
     nodes: list[_Node] = []
-    _grow(root, None, nodes)
+    _grow(root, nodes)
     for node in nodes:
-        node.withheld = not node.count.published or (0 < node.total < threshold and not node.count.known)
+        node.withheld = 0 < node.total < threshold and not node.count.known and not node.is_transparent
     changed = True
     while changed:
         # Deepest first: a sum that has to go makes work for the one above it.
         changed = sum(_mend(node, threshold) for node in reversed(nodes)) > 0
+    # From the top: what is below a sum that is withheld goes with it.
+    for node in nodes:
+        for part in node.parts:
+            part.withheld |= node.withheld
     return {node.count.key for node in nodes if node.withheld and node.count.published}
 
 
-def _mend(node: _Node, threshold: int) -> bool:
-    """Withhold one count more where `node` tells too much; False where there is nothing to do, or nothing left."""
-    if not node.parts:
-        return False
-    if node.withheld:
-        # Parts that are all published add up to it: one of them has to go too.
-        if not node.count.published or any(part.withheld for part in node.parts):
-            return False
-        return _withhold_smallest([part for part in node.parts if part.total])
-    if not _tells(node, threshold):
-        return False
-    if _withhold_smallest(_candidates(node)):
-        return True
-    node.withheld = not node.count.known
-    return node.withheld
-
-
-def _grow(count: Count, up: _Node | None, nodes: list[_Node]) -> _Node:
-    node = _Node(count, count.value, up, [])
+def _grow(count: Count, nodes: list[_Node]) -> _Node:
+    node = _Node(count, count.value, [])
     nodes.append(node)
     if count.parts:
-        node.parts = [_grow(part, node, nodes) for part in count.parts]
+        node.parts = [_grow(part, nodes) for part in count.parts]
         node.total = sum(part.total for part in node.parts)
-    if node.total < 0 or (not count.parts and count.value < 0):
+    elif count.value < 0:
         raise ValueError(f"{count.key}: a count below 0")
     return node
 
 
-def _tells(node: _Node, threshold: int) -> bool:
-    """Whether the published sum `node` tells too much of the withheld leaves whose nearest published sum it is."""
-    leaves = []
-    open_nodes = list(node.parts)
-    while open_nodes:
-        part = open_nodes.pop()
-        if part.withheld and part.parts:
-            open_nodes.extend(part.parts)
-        elif part.withheld:
-            leaves.append(part)
-    if not leaves:
+def _mend(node: _Node, threshold: int) -> bool:
+    """Withhold more where the published sum `node` tells too much; False where there is nothing to do, or nothing left.
+
+    The smallest part goes first. Parts alike go together: which of them was taken would tell those who know the method.
+    """
+    if node.withheld or node.is_transparent:
         return False
-    total, number = sum(leaf.total for leaf in leaves), len(leaves)
+    parts = _open_parts(node)
+    if not _tells([part.total for part in parts if part.withheld], threshold):
+        return False
+    left = [part for part in parts if part.total and not part.withheld]
+    if not left:
+        node.withheld = not node.count.known
+        return node.withheld
+    smallest = min(part.total for part in left)
+    for part in left:
+        part.withheld = part.total == smallest
+    return True
+
+
+def _open_parts(node: _Node) -> list[_Node]:
+    """Return what the sum is the sum of, through sums that are not published."""
+    parts = []
+    for part in node.parts:
+        parts.extend(_open_parts(part) if part.is_transparent else [part])
+    return parts
+
+
+def _tells(parts: Sequence[int], threshold: int) -> bool:
+    """Whether the sum of the withheld parts, which a published sum less its published parts gives, tells too much."""
+    if not parts:
+        return False
+    total, number = sum(parts), len(parts)
     if number < 2 or total - number + 1 < threshold:
         return True
     # Who guesses that all of them are small must be left in doubt as well.
-    return all(leaf.total < threshold for leaf in leaves) and total >= number * (threshold - 1)
-
-
-def _candidates(node: _Node) -> list[_Node]:
-    """Return the published counts above 0 whose nearest published sum is `node`."""
-    found, open_nodes = [], list(node.parts)
-    while open_nodes:
-        part = open_nodes.pop()
-        if part.withheld:
-            open_nodes.extend(part.parts)
-        elif part.total:
-            found.append(part)
-    return found
-
-
-def _withhold_smallest(candidates: Sequence[_Node]) -> bool:
-    """Withhold the smallest count; False where there is none.
-
-    Counts alike go together: which of them was taken would otherwise tell those who know the method.
-    """
-    if not candidates:
-        return False
-    smallest = min(node.total for node in candidates)
-    for node in candidates:
-        node.withheld = node.total == smallest
-    return True
+    return max(parts) < threshold and total >= number * (threshold - 1)

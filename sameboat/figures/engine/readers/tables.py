@@ -276,8 +276,13 @@ def _check_archive(data: bytes, limits: Limits) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for part in archive.infolist():
+                before = b""
                 with archive.open(part) as stream:
                     while piece := stream.read(1 << 20):
+                        # No part of a workbook may have one (ECMA-376-2); its entities could grow to gigabytes.
+                        if b"<!DOCTYPE" in (before + piece).replace(b"\0", b""):
+                            raise NotTheFormat("The workbook holds a document type, which none may have: it is a trap.")
+                        before = piece[-32:]
                         left -= len(piece)
                         if left < 0:
                             raise TooLarge(
@@ -309,6 +314,24 @@ def _json(text: str, encoding: str, table: Table, limits: Limits) -> Rows:
     if len(names) > limits.columns:
         raise TooLarge(f"There are more than {limits.columns:,} columns.")
     return Rows(names, ((n, [record.get(name) for name in names]) for n, record in enumerate(flat, 1)), encoding)
+
+
+def document_of(data: bytes, limits: Limits) -> Any:
+    """Return the JSON document in `data`, in UTF-8.
+
+    Raises
+    ------
+    ReaderStop
+        It is too large, empty, or no JSON.
+    """
+    if len(data) > limits.bytes:
+        raise TooLarge(f"The document has {len(data):,} bytes; at most {limits.bytes:,} are read.")
+    if not data.strip():
+        raise EmptyFile("The document is empty.")
+    text, _ = text_of(data, "utf-8")
+    if text.lstrip().startswith("<"):
+        raise NotTheFormat("This is XML or a web page, where JSON was expected; the session may have ended.")
+    return json_of(text)
 
 
 def json_of(text: str) -> Any:
