@@ -62,7 +62,7 @@ def _silence(vintage: Vintage, before: Vintage | None) -> Iterable[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Family:
-    """The places that a change can reach, codes by primary key: those changed, what they lie in, and its other parts."""
+    """The places that a change can reach, codes by primary key: the changed, what they lie in, and its other parts."""
 
     changed: dict[int, str]
     all: dict[int, str]
