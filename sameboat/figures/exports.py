@@ -88,7 +88,7 @@ class _Breaking:
 
     def __init__(self, found: Break) -> None:
         self.date = found.date
-        self.places = frozenset(places_within(found.place.code))
+        self.places = frozenset(places_within(found.place.code) if found.within else [found.place_id])
 
 
 def _breaks(definition: Definition, at: Vintage) -> list[_Breaking]:
