@@ -20,6 +20,13 @@ NAMES = (
     "situation_rt",
     "situation_forecast",
     "figure_readers",
+    "bulk",
+    "acknowledged",
+    "witnessed",
+    "figures",
+    "figure_readers",
+    "situation_rt",
+    "situation_forecast",
 )
 # Minutes long: run only when named.
 STUDIES = (

@@ -20,6 +20,7 @@ from sameboat.donations.actions.payments import disburse
 from sameboat.donations.actions.pledges import pledge_goods, pledge_money
 from sameboat.donations.actions.privacy import open_private
 from sameboat.figures.actions.feeds import register_feed, state_definition
+from sameboat.figures.actions.sources import set_mapping
 from sameboat.registry.acting import Act, actions
 from sameboat.registry.actions import register_key
 from sameboat.registry.models import Place, Role
@@ -51,6 +52,12 @@ class Row:
         return f"{self.action} {self.of or ('anyone' if self.anyone else 'operator')}"
 
 
+MAPPING = """
+format = "csv"
+date = { column = "day" }
+place = { columns = ["place"] }
+values = [{ column = "confirmed", signal = "cases.confirmed" }]
+"""
 SOURCE = Source(table="notices", line=1)
 
 ROWS = [
@@ -135,6 +142,10 @@ ROWS = [
     Row("figures.publish_vintage", lambda w: w.vintage | {"from_elsewhere": True}, operator=True),
     Row("figures.stop_feed", lambda w: w.stop, "hospital", (Role.FIGURES,)),
     Row("figures.stop_feed", lambda w: w.stop | {"from_elsewhere": True}, operator=True),
+    Row("figures.set_mapping", lambda w: w.mapping, "hospital", (Role.FIGURES,)),
+    Row("figures.set_mapping", lambda w: w.mapping | {"from_elsewhere": True}, operator=True),
+    Row("figures.read_source", lambda w: w.source_file, "hospital", (Role.FIGURES,)),
+    Row("figures.read_source", lambda w: w.source_file | {"from_elsewhere": True}, operator=True),
     Row("donations.erase_private", lambda w: {"pledge": w.money_pledge}, "company", (Role.GIVE,), operator=True),
     Row("donations.erase_private", lambda w: {"pledge": w.money_pledge, "code": "its own code"}, anyone=True),
 ]
@@ -165,6 +176,9 @@ def world(cast):
     feed = register_feed(cast.act_operator, code="test", name_en="Test", publisher=cast.hospital)
     definition = {"form": "cumulative", "unit_en": "people", "unit_zh": "人", "name_en": "Confirmed"}
     cases = state_definition(cast.act_operator, signal="cases.confirmed", **definition).signal
+    set_mapping(
+        replace(cast.act_hospital, roles={cast.hospital.public_id: frozenset({Role.FIGURES})}), feed=feed, text=MAPPING
+    )
     about = {"feed": feed, "place": place, "signal": cases, "day": cast.act_operator.now.date(), "text_en": "Why"}
     return SimpleNamespace(
         hospital=cast.hospital,
@@ -180,6 +194,12 @@ def world(cast):
         explanation=about,
         vintage={"feed": feed, "published": cast.act_operator.now.date(), "observations": []},
         stop={"feed": feed, "code": "unreadable", "reason": "HTML", "data_sha256": "ab" * 32},
+        mapping={"feed": feed, "text": MAPPING},
+        source_file={
+            "feed": feed,
+            "published": cast.act_operator.now.date(),
+            "data": b"day,place,confirmed\n2020-01-20,420100,5\n",
+        },
         campaign=campaign,
         payment=disburse(cast.act_charity, **payout),
         payout=payout,
