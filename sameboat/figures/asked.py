@@ -22,7 +22,7 @@ _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$", re.ASCII)
 _MOMENT = re.compile(r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})$", re.ASCII)
 
 
-def _as_of(value: object) -> object:
+def _as_of(value: object) -> date | datetime:
     # In an address a plus sign is a space.
     text = re.sub(r" (?=\d{2}:\d{2}$)", "+", value) if isinstance(value, str) else ""
     try:
@@ -168,3 +168,11 @@ def definition(signal_code: str, code: str) -> Definition:
             )
         ]
     )
+
+
+def moment_of(text: str, field: str) -> date | datetime:
+    """Return a day or a moment with its offset; raises InvalidInput."""
+    try:
+        return _as_of(text.strip())
+    except ValueError as error:
+        raise InvalidInput([Fault(field, str(error))]) from None

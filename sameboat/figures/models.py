@@ -261,3 +261,28 @@ class SourceFile(models.Model):
 
     def __str__(self) -> str:
         return f"file of {self.vintage_id}"
+
+
+class PendingUpload(models.Model):
+    """A file between its preview and its publication: of one member, for an hour, and never on the log.
+
+    `after` is the number of the vintage it was previewed against, 0 for none; `outcome` the hash of the changes that
+    the preview showed, empty where the file could not be read and only the stop can be recorded.
+    """
+
+    public_id = models.CharField(max_length=48, unique=True)
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="+")
+    user_id = models.BigIntegerField()
+    data = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    published = models.CharField(max_length=48)
+    complete = models.BooleanField()
+    after = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=64, blank=True)
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["feed", "user_id"], name="pending_upload_once")]
+
+    def __str__(self) -> str:
+        return f"upload {self.public_id}"

@@ -76,6 +76,7 @@ def work(request: HttpRequest) -> HttpResponse:
         "more": any(section.more for section in sections),
         "organisations": sorted(registry.organisations_by_id(list(act.roles)).values(), key=lambda each: each.pk),
         "may": {role.value: bool(act.where(role)) for role in Role},
+        "may_publish": act.operator or bool(act.where(Role.FIGURES)),
         "may_sign_by_device": bool(act.where(Role.SIGN, Role.STORE, Role.MONEY)),
     }
     return render(request, "site/work.html", context)
