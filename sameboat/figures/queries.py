@@ -109,6 +109,11 @@ def definitions(of: Signal) -> list[Definition]:
     return list(of.definitions.select_related("signal").order_by("pk"))
 
 
+def break_kinds() -> list[tuple[str, str]]:
+    """Return the kinds of breaks, each with its words."""
+    return [(value, str(words)) for value, words in Break.Kind.choices]
+
+
 def vintage(public_id: str) -> Vintage | None:
     """Return one vintage."""
     return Vintage.objects.select_related("feed__publisher").filter(public_id=public_id).first()

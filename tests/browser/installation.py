@@ -52,6 +52,27 @@ def _sessions() -> dict[str, str]:
     return sessions
 
 
+def _feed(charity) -> None:
+    """Let the charity publish figures of one place."""
+    from dataclasses import replace
+
+    from django.contrib.auth.models import User
+
+    from sameboat.figures.actions.feeds import register_feed, state_definition
+    from sameboat.registry.acting import act_of
+    from sameboat.registry.actions import add_member
+    from sameboat.registry.models import Place, Role
+
+    user = User.objects.get(username="charity")
+    operator = replace(act_of(user), operator=True)
+    add_member(operator, organisation=charity, user=user, role=Role.FIGURES)
+    register_feed(operator, code="test", name_en="Test figures", name_zh="测试数字", publisher=charity)
+    state_definition(
+        operator, signal="cases.confirmed", form="cumulative", unit_en="people", unit_zh="人", name_en="Confirmed cases"
+    )
+    Place.objects.create(code="XX", level="country", name_en="Testland", name_zh="测试国")
+
+
 def _pages(masks) -> dict[str, list[str]]:
     from dataclasses import replace
     from datetime import timedelta
@@ -90,6 +111,7 @@ def _pages(masks) -> dict[str, list[str]]:
     payment = disburse(
         acts["charity"], fund=fund, recipient=hospital, amount="1200.50", currency="CNY", purpose="Masks bought nearby"
     )
+    _feed(charity)
     key = register_key(acts["charity"], organisation=charity, public_key="A" * 42 + "E=")
 
     def page(name, *things):
@@ -124,6 +146,8 @@ def _pages(masks) -> dict[str, list[str]]:
             page("keys"),
             page("key-revoke", key),
             page("sign-for", done),
+            page("figures-mine"),
+            *(reverse(name, args=["test"]) for name in ("figures-upload", "figures-break", "figures-explain")),
         ],
         "donor": [page("work"), page("pledge-goods", need), page("pledge", pledge), page("need-new")],
     }

@@ -70,11 +70,11 @@ def preview(act: Act, *, feed: Feed, data: bytes, published: str, complete: bool
         transaction.set_rollback(True)
     with transaction.atomic():
         forget_expired(act.now)
-        PendingUpload.objects.filter(feed=feed, user_id=act.user_id).delete()
+        PendingUpload.objects.filter(feed=feed, user_id=act.user_id or 0).delete()
         upload = PendingUpload.objects.create(
             public_id=act.new_id("upload"),
             feed=feed,
-            user_id=act.user_id,
+            user_id=act.user_id or 0,
             data=data,
             sha256=hashlib.sha256(data).hexdigest(),
             published=published,
@@ -83,8 +83,13 @@ def preview(act: Act, *, feed: Feed, data: bytes, published: str, complete: bool
             outcome=outcome,
             sent_at=act.now,
         )
-    made = isinstance(result, Vintage)
-    return Preview(upload, result if made else None, None if made else result, revised, rejected, flags)
+    stop = result if isinstance(result, FeedStop) else None
+    return Preview(upload, vintage_of(result), stop, revised, rejected, flags)
+
+
+def vintage_of(result: Vintage | FeedStop) -> Vintage | None:
+    """Return the vintage that a file became; None where it could not be read."""
+    return result if isinstance(result, Vintage) else None
 
 
 @action
@@ -98,7 +103,7 @@ def publish_upload(act: Act, *, feed: Feed, upload: str) -> Vintage | FeedStop:
     """
     publisher(act, feed, from_elsewhere=False)
     kept = PendingUpload.objects.filter(
-        public_id=upload, feed=feed, user_id=act.user_id, sent_at__gt=act.now - KEPT_FOR
+        public_id=upload, feed=feed, user_id=act.user_id or 0, sent_at__gt=act.now - KEPT_FOR
     ).first()
     if kept is None:
         raise Conflict(_("This file is no longer kept: a preview holds for an hour. Upload the file again."))

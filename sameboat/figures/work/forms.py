@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sameboat.figures import queries
 from sameboat.figures.actions.uploads import MOST_BYTES
-from sameboat.figures.models import Break
 from sameboat.registry import queries as registry
-from sameboat.registry.models import Place
 from sameboat.registry.work.forms import ActionForm, OneOf
+
+if TYPE_CHECKING:
+    from sameboat.registry.models import Place
 
 
 class UploadForm(ActionForm):
@@ -36,7 +36,7 @@ class UploadForm(ActionForm):
 
     def clean_file(self) -> bytes:
         """Return the file's bytes, at most MOST_BYTES."""
-        file: UploadedFile = self.cleaned_data["file"]
+        file = self.cleaned_data["file"]
         if (file.size or 0) > MOST_BYTES:
             most = f"{MOST_BYTES >> 20} MiB"
             raise forms.ValidationError(_("The file is larger than %(most)s. Send it in parts.") % {"most": most})
@@ -87,7 +87,7 @@ class _RemarkForm(ActionForm):
 class BreakForm(_RemarkForm):
     """From which day on figures cannot be compared with those before."""
 
-    kind = forms.ChoiceField(label=gettext_lazy("What happened?"), choices=Break.Kind.choices)
+    kind = forms.ChoiceField(label=gettext_lazy("What happened?"), choices=queries.break_kinds)
     within = forms.BooleanField(
         label=gettext_lazy("It holds for what lies in this place too"), required=False, initial=True
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -9,13 +11,15 @@ from django.views.decorators.http import require_POST
 
 from sameboat.figures import overview, queries
 from sameboat.figures.actions.feeds import publisher
-from sameboat.figures.actions.uploads import preview, publish_upload
-from sameboat.figures.models import Feed, FeedStop
+from sameboat.figures.actions.uploads import preview, publish_upload, vintage_of
 from sameboat.figures.wording import ChangeWords, flag_words
 from sameboat.figures.work.forms import UploadForm
 from sameboat.registry.acting import Act, Role
 from sameboat.registry.work.forms import fresh_key
 from sameboat.registry.work.pages import act_from, done, for_members, found, my_organisations, page, sent
+
+if TYPE_CHECKING:
+    from sameboat.figures.models import Feed
 
 
 def publishes(act: Act, feed: Feed) -> bool:
@@ -55,7 +59,7 @@ def upload(request: HttpRequest, feed: str) -> HttpResponse:
         mapping = overview.mapping_of(source)
         state = overview.feed_states([source], act.now)[0]
         return page(request, "figures/work/upload.html", form, feed=source, mapping=mapping, state=state)
-    context = {
+    context: dict[str, Any] = {
         "feed": source,
         "seen": seen,
         "once": fresh_key(),
@@ -72,8 +76,9 @@ def publish(request: HttpRequest, feed: str) -> HttpResponse:
     act = act_from(request)
     source = my_feed(act, feed)
     result = publish_upload(act, feed=source, upload=request.POST.get("upload", "")[:48])
-    if isinstance(result, FeedStop):
+    vintage = vintage_of(result)
+    if vintage is None:
         words = _("The stop is on the log. The figures published before stand.")
         return done(request, words, reverse("figures-feed", args=[source.code]))
     words = _("Published: this is the page that everyone sees.")
-    return done(request, words, reverse("figures-vintage", args=[result.public_id]))
+    return done(request, words, reverse("figures-vintage", args=[vintage.public_id]))
