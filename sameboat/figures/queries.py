@@ -206,9 +206,12 @@ def statements(place: Place, of: Signal, from_feed: Feed, *, definition: str = "
 
 
 def statements_of(
-    places: Iterable[Place], of: Signal, up_to: Vintage, *, definition: str = ""
+    places: Iterable[Place], of: Signal, up_to: Vintage, *, definition: str = "", start: date | None = None
 ) -> dict[str, list[Point]]:
-    """Return every statement of many places up to a vintage, by the place's code: what a forecast learns from."""
+    """Return every statement of many places up to a vintage, by the place's code: what a forecast learns from.
+
+    Days before `start` are left out; a day's statements stand in the order of their vintages.
+    """
     by_pk = {place.pk: place.code for place in places}
     codes = {
         pk: by_pk[place_id]
@@ -217,7 +220,7 @@ def statements_of(
         ).values_list("pk", "place_id")
     }
     result: dict[str, list[Point]] = {}
-    for pk, point in _points(list(codes), up_to, None, None):
+    for pk, point in _points(list(codes), up_to, start, None):
         result.setdefault(codes[pk], []).append(point)
     return result
 
@@ -334,6 +337,26 @@ def children(of: Place, from_feed: Feed, signal: Signal) -> list[Place]:
     """Return the parts of a place that a feed has figures of, by code; `…-unassigned` children are among them."""
     inside: QuerySet[Series] = Series.objects.filter(feed=from_feed, signal=signal, place__parent=of)
     return list(Place.objects.filter(pk__in=inside.values("place")).order_by("code"))
+
+
+def feeds_of(of: Signal, place: Place | None = None) -> list[Feed]:
+    """Return the feeds that have figures of a signal, or of it at one place; the first registered first."""
+    rows = Series.objects.filter(signal=of)
+    if place is not None:
+        rows = rows.filter(place=place)
+    return list(Feed.objects.select_related("publisher").filter(pk__in=rows.values("feed")).order_by("pk"))
+
+
+def signals_of(place: Place, from_feed: Feed) -> list[Signal]:
+    """Return what a feed counts at a place, by code."""
+    rows = Series.objects.filter(place=place, feed=from_feed)
+    return list(Signal.objects.filter(pk__in=rows.values("signal")).order_by("code"))
+
+
+def outermost(from_feed: Feed, of: Signal) -> Place | None:
+    """Return the place that no other place with figures of a feed contains: the country, where it counts one."""
+    counted = Series.objects.filter(feed=from_feed, signal=of).values("place")
+    return Place.objects.filter(pk__in=counted).exclude(parent__in=counted).order_by("pk").first()
 
 
 def _with_those_above(place: Place) -> list[int]:

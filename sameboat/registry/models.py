@@ -23,13 +23,18 @@ class Named(models.Model):
 
 
 class Place(Named):
-    """A node of the versioned tree of places, by its GB/T 2260, ISO 3166 or P-code."""
+    """A node of the versioned tree of places, by its GB/T 2260, ISO 3166 or P-code.
+
+    Latitude and longitude are degrees of WGS 84 of a point in it, where known, to draw it on a map.
+    """
 
     code = models.CharField(max_length=24, unique=True)
     level = models.CharField(max_length=16)
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
     valid_from = models.DateField(null=True, blank=True)
     valid_until = models.DateField(null=True, blank=True)
+    latitude = models.DecimalField(max_digits=8, decimal_places=6, null=True, blank=True)
+    longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name

@@ -1,0 +1,74 @@
+"""The charts of an outbreak as template calls: `{% load curves %}`. Their geometry is in `sameboat.site.curves`."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from babel.numbers import format_decimal
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from sameboat.site import curves, notation
+from sameboat.site.templatetags.face import _unknown
+
+register = template.Library()
+
+
+@register.inclusion_tag("site/charts/curve.html")
+def curve_chart(
+    name: str,
+    rows: Sequence[curves.CurveRow],
+    title: str,
+    unit: str,
+    source: str = "",
+    table: str = "",
+) -> dict[str, Any]:
+    """Draw an epidemic curve; `table` is the address of its figures on the page (`#days`)."""
+    return {
+        "name": name,
+        "chart": curves.curve(rows),
+        "title": title,
+        "unit": unit,
+        "source": source,
+        "table": table,
+    }
+
+
+@register.inclusion_tag("site/charts/band.html")
+def band_chart(
+    name: str, rows: Sequence[curves.BandRow], title: str, unit: str, source: str = "", table: str = ""
+) -> dict[str, Any]:
+    """Draw a line with its band around 1; rows in hundredths."""
+    return {"name": name, "chart": curves.band(rows), "title": title, "unit": unit, "source": source, "table": table}
+
+
+@register.filter
+def hundredths(number: int | None) -> str | SafeString:
+    """Write hundredths with two decimals: 131 as 1.31; hatched where not known."""
+    if number is None:
+        return _unknown("–")
+    locale = notation.locale_of(get_language() or "en")
+    return format_decimal(f"{number / 100:.2f}", format="0.00", locale=locale)
+
+
+@register.filter
+def tenths(number: int | None) -> str | SafeString:
+    """Write tenths with one decimal; hatched where not known."""
+    if number is None:
+        return _unknown("–")
+    locale = notation.locale_of(get_language() or "en")
+    return format_decimal(f"{number / 10:.1f}", format="#,##0.0", locale=locale)
+
+
+@register.simple_tag
+def letter(number: int) -> SafeString:
+    """Write the letter that a chart marks its nth break with, the first by 1."""
+    return format_html("<strong>{}</strong>", chr(ord("A") + (number - 1) % 26))
+
+
+@register.filter
+def iso(when: date) -> str:
+    """Write a day as programs do."""
+    return when.isoformat()

@@ -1,0 +1,12 @@
+"""Public addresses of the situation."""
+
+from django.urls import path
+
+from sameboat.situation import views
+
+urlpatterns = [
+    path("situation", views.situation, name="situation"),
+    path("situation/<str:code>", views.place, name="situation-place"),
+    path("situation/<str:code>/days.csv", views.days_as_csv, name="situation-days-csv"),
+    path("situation/<str:code>/days.json", views.days_as_json, name="situation-days-json"),
+]
