@@ -293,6 +293,18 @@ def breaks(place: Place, of: Signal, from_feed: Feed, as_of: AsOf = None) -> lis
     return list(found.order_by("date"))
 
 
+def breaks_of(places: Sequence[Place], of: Signal, from_feed: Feed, as_of: AsOf = None) -> dict[str, list[Break]]:
+    """Return the breaks of many parts of one place by code, those of what they lie in among them; two statements."""
+    if not places:
+        return {}
+    above = set(_with_those_above(places[0])[1:])
+    found = Break.objects.filter(feed=from_feed, signal=of, place__in=[*(place.pk for place in places), *above])
+    if as_of is not None:
+        found = found.filter(declared_at__lt=end_of(from_feed, as_of))
+    rows = list(found.order_by("date"))
+    return {place.code: [row for row in rows if row.place_id == place.pk or row.place_id in above] for place in places}
+
+
 def explanations(
     place: Place, from_feed: Feed, as_of: AsOf = None, *, of: Signal | None = None, limit: int = 50
 ) -> list[Explanation]:

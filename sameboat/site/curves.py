@@ -249,3 +249,89 @@ def _check_days(days: Sequence[date]) -> None:
         raise ChartDataError("there is nothing to draw; show the empty state instead")
     if any((after - before).days != 1 for before, after in pairwise(days)):
         raise ChartDataError("the days do not follow each other; name every day, with None where nothing is known")
+
+
+FAN_MOST = 3
+"""The upper bounds of a fan are cut off beyond so many times the highest count before or median after."""
+
+HistoryRow = tuple[date, int | None]
+FanRow = tuple[date, int, int, int, int, int, int | None]
+"""The end of a week, the bounds of the 95 % and 50 % band from low to high with the median amid, and what came."""
+
+
+@dataclass(frozen=True)
+class FanWeek:
+    """One week forecast: rectangles for both bands, where the median stands, and where what came of it."""
+
+    end: date
+    x: float
+    width: float
+    y_95: float
+    height_95: float
+    y_50: float
+    height_50: float
+    median_y: float
+    came_y: float | None
+    cut: bool
+    values: FanRow
+
+    @property
+    def middle(self) -> float:
+        """The middle of the week, in percent."""
+        return round(self.x + self.width / 2, 3)
+
+
+@dataclass(frozen=True)
+class Fan:
+    """Weeks that are known as columns, then weeks forecast as bands; `ceiling` is the top of the scale."""
+
+    bars: tuple[Bar, ...]
+    weeks: tuple[FanWeek, ...]
+    ceiling: int
+    height: int = PLOT_HEIGHT
+
+    @property
+    def cut(self) -> bool:
+        """Whether a band goes on above the drawing."""
+        return any(week.cut for week in self.weeks)
+
+
+def fan(history: Sequence[HistoryRow], forecast: Sequence[FanRow]) -> Fan:
+    """Return the weeks before and the bands of the weeks after, on one scale from zero.
+
+    Raises ChartDataError where nothing is forecast.
+    """
+    if not forecast:
+        raise ChartDataError("nothing is forecast; say why instead")
+    known = [value for _, value in history if value is not None]
+    likely = max([*known, *(row[3] for row in forecast), *(row[6] or 0 for row in forecast), 1])
+    ceiling = min(max([likely, *(row[5] for row in forecast)]), FAN_MOST * likely)
+    step = 100 / (len(history) + len(forecast))
+
+    def y(value: float) -> float:
+        return round(PLOT_HEIGHT * (1 - min(max(value, 0), ceiling) / ceiling), 2)
+
+    bars = []
+    for at, (end, value) in enumerate(history):
+        x, width = round(step * (at + GAP / 2), 3), round(step * (1 - GAP), 3)
+        if value is None:
+            bars.append(Bar(end, None, "unknown", x, width, 0, PLOT_HEIGHT, None))
+        else:
+            bars.append(Bar(end, value, "known", x, width, y(value), round(PLOT_HEIGHT - y(value), 2), None))
+    weeks = tuple(
+        FanWeek(
+            end=row[0],
+            x=round(step * (len(history) + at + GAP / 2), 3),
+            width=round(step * (1 - GAP), 3),
+            y_95=y(row[5]),
+            height_95=round(max(y(row[1]) - y(row[5]), 2), 2),
+            y_50=y(row[4]),
+            height_50=round(max(y(row[2]) - y(row[4]), 2), 2),
+            median_y=y(row[3]),
+            came_y=None if row[6] is None else y(row[6]),
+            cut=row[5] > ceiling,
+            values=row,
+        )
+        for at, row in enumerate(forecast)
+    )
+    return Fan(tuple(bars), weeks, ceiling)

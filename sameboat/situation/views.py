@@ -5,15 +5,22 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from sameboat.registry import queries as nouns
 from sameboat.registry.reading import day_asked, words_asked
-from sameboat.registry.refusals import NotFound
+from sameboat.registry.refusals import Fault, InvalidInput, NotFound
 from sameboat.situation import files, parameters
+from sameboat.situation.queries.forecasts import file_of, outlook, record, round_of
 from sameboat.situation.queries.outbreak import CHANGES, Outbreak, outbreak
+from sameboat.situation.queries.places import parts
 from sameboat.situation.queries.standpoint import Standpoint, Subject, first_day, newest_day, outermost, stand, subject
-from sameboat.transparency.http_caching import open_to_programs
+from sameboat.transparency.http_caching import FOREVER, open_to_programs
+
+PLACES = 100
+"""Places in the list of a page."""
 
 if TYPE_CHECKING:
     from sameboat.registry.models import Place
@@ -30,6 +37,38 @@ def situation(request: HttpRequest) -> HttpResponse:
 def place(request: HttpRequest, code: str) -> HttpResponse:
     """Show one province or city."""
     return _page(request, _place(code))
+
+
+def compare(request: HttpRequest) -> HttpResponse:
+    """Show up to eight places side by side on one scale."""
+    return render(request, "situation/compare.html")
+
+
+def forecasts(request: HttpRequest, code: str) -> HttpResponse:
+    """Show each round of forecasts of a place beside what came of it, as known at a vintage."""
+    shown = _outbreak(request, code)
+    keep = _kept(request)
+    context = {
+        "place": shown.place,
+        "keep": f"?{keep}" if keep else "",
+        "as_of": shown.standpoint.as_of,
+        "record": record(
+            shown.place, shown.standpoint.feed, shown.subject.signal, shown.standpoint.vintage.number, shown.days
+        ),
+    }
+    return render(request, "situation/forecasts.html", context)
+
+
+def forecast_file(request: HttpRequest, public_id: str) -> HttpResponse:  # noqa: ARG001
+    """Answer with the canonical file of a round: its SHA-256 stands on the log."""
+    found = round_of(public_id)
+    if found is None:
+        raise NotFound(_("There is no such round of forecasts."), "round")
+    answer = HttpResponse(file_of(found), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{public_id}.csv"'
+    answer["Cache-Control"] = FOREVER
+    open_to_programs(answer)
+    return answer
 
 
 def days_as_csv(request: HttpRequest, code: str) -> HttpResponse:
@@ -89,7 +128,75 @@ def _page(request: HttpRequest, where: "Place | None") -> HttpResponse:
         "download": _file("situation-days-csv", shown),
         "as_json": _file("situation-days-json", shown),
     }
+    context |= _outlook(request, shown) | _parts(request, where, about, standpoint)
     return render(request, "situation/place.html", context)
+
+
+def _outlook(request: HttpRequest, shown: Outbreak) -> dict[str, Any]:
+    made = outlook(shown.place, shown.standpoint, shown.subject.signal, shown.days)
+    keep = _kept(request)
+    return {
+        "outlook": made,
+        "outlook_standings": sorted(
+            (week.standing for week in (*made.shown, *made.suspended) if week.standing), key=lambda each: each.weeks
+        ),
+        "fan": [
+            (week.end, week.low_95, week.low_50, week.median, week.high_50, week.high_95, week.came)
+            for week in made.shown
+        ],
+        "record_url": reverse("situation-forecasts", args=[shown.place.code]) + (f"?{keep}" if keep else ""),
+    }
+
+
+def _parts(request: HttpRequest, where: "Place", about: Subject, standpoint: Standpoint) -> dict[str, Any]:
+    """Return what the list and the map of a place's parts show: a page of them, those with most first."""
+    found = parts(where, about, standpoint)
+    page = _number_asked(request, "places", most=len(found.rows) // PLACES + 1)
+    first = (page - 1) * PLACES
+    keep = _kept(request)
+    chinese = (get_language() or "").startswith("zh")
+    spots = [
+        (
+            reverse("situation-place", args=[row.code]),
+            (row.name_zh or row.name_en) if chinese else (row.name_en or row.name_zh),
+            row.latitude,
+            row.longitude,
+            row.count,
+            row.rate,
+        )
+        for row in found.rows
+    ]
+    chosen = [("place", row.code) for row in found.rows[:4] if row.count is not None]
+    return {
+        "parts": found,
+        "part_rows": found.rows[first : first + PLACES],
+        "spots": spots if any(spot[2] is not None and (spot[4] or 0) > 0 for spot in spots) else [],
+        "cumulative": about.signal.form == "cumulative",
+        "keep": f"?{keep}" if keep else "",
+        "more_places": _numbered(request, "places", page + 1) if len(found.rows) > first + PLACES else "",
+        "fewer_places": _numbered(request, "places", page - 1) if page > 1 else "",
+        "compare": f"{reverse('situation-compare')}?{urlencode(chosen)}{'&' if keep else ''}{keep}",
+    }
+
+
+def _kept(request: HttpRequest) -> str:
+    """Return what was asked that holds for another place too: the day, the signal and the source."""
+    return urlencode(
+        [(name, request.GET[name]) for name in ("as_of", "vintage", "signal", "source") if name in request.GET]
+    )
+
+
+def _number_asked(request: HttpRequest, name: str, *, most: int) -> int:
+    text = request.GET.get(name, "1")
+    if not (text.isascii() and text.isdecimal() and len(text) < 7 and 1 <= int(text) <= most):
+        raise InvalidInput([Fault(name, _("This link is broken. Go back to the start of the list."))])
+    return int(text)
+
+
+def _numbered(request: HttpRequest, name: str, number: int) -> str:
+    query = request.GET.copy()
+    query[name] = str(number)
+    return f"{request.path}?{query.urlencode()}#{name}"
 
 
 def _asked(request: HttpRequest, where: "Place | None") -> tuple[Subject | None, Standpoint | None]:

@@ -101,6 +101,12 @@ def recorded_at(leaf_hashes: Sequence[bytes]) -> dict[bytes, datetime]:
     return {bytes(leaf_hash): at for leaf_hash, at in rows}
 
 
+def indices(leaf_hashes: Sequence[bytes]) -> dict[bytes, int]:
+    """Return the leaf indices of the published entries with these leaf hashes."""
+    rows = Entry.objects.filter(leaf_hash__in=leaf_hashes, index__isnull=False).values_list("leaf_hash", "index")
+    return {bytes(leaf_hash): index for leaf_hash, index in rows if index is not None}
+
+
 def entries(before: int | None = None, limit: int = 50, type: str = "") -> list[EntryView]:  # noqa: A002
     """Return published entries, newest first, those before leaf index `before`."""
     found = Entry.objects.filter(index__isnull=False)

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from sameboat.site import curves, notation
+from sameboat.site import curves, maps, notation
 from sameboat.site.templatetags.face import _unknown
 
 register = template.Library()
@@ -72,3 +72,31 @@ def letter(number: int) -> SafeString:
 def iso(when: date) -> str:
     """Write a day as programs do."""
     return when.isoformat()
+
+
+@register.inclusion_tag("site/charts/map.html")
+def map_chart(
+    name: str, spots: Sequence[maps.Spot], title: str, unit: str, source: str = "", table: str = ""
+) -> dict[str, Any]:
+    """Draw places as circles of their counts, shaded by their rates in tenths."""
+    chart = maps.circle_map(spots)
+    return {"name": name, "chart": chart, "title": title, "unit": unit, "source": source, "table": table}
+
+
+@register.inclusion_tag("site/charts/fan.html")
+def fan_chart(
+    name: str,
+    history: Sequence[curves.HistoryRow],
+    forecast: Sequence[curves.FanRow],
+    title: str,
+    unit: str,
+    source: str = "",
+) -> dict[str, Any]:
+    """Draw the weeks before as columns and the weeks forecast as bands."""
+    return {
+        "name": name,
+        "chart": curves.fan(history, forecast),
+        "title": title,
+        "unit": unit,
+        "source": source,
+    }

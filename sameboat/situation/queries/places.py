@@ -1,0 +1,149 @@
+"""The parts of a place side by side: how many so far, how many in a week, and how many in 100,000 residents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.core.cache import cache
+
+from sameboat.figures import queries as figures
+from sameboat.figures.models import Signal
+from sameboat.registry.models import Place
+from sameboat.situation.parameters import POPULATION
+from sameboat.situation.queries.standpoint import Standpoint, Subject
+
+WEEK = 7
+DAYS = 15
+"""How far back the last known figure of a place may lie; what is older is not known."""
+SECONDS_KEPT = 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """One place: what stands on its last known `day`. Unknown is None.
+
+    `count` is the total so far, or for what is counted by the day the sum of a week; `week` what was new in seven days;
+    `rate` tenths in 100,000 residents of `count`. `broken` tells that a break lies in that week.
+    """
+
+    code: str
+    name_en: str
+    name_zh: str
+    latitude: Decimal | None
+    longitude: Decimal | None
+    day: date | None
+    count: int | None
+    week: int | None
+    rate: int | None
+    broken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Residents:
+    """How many people live in places by their code, by whom and of what day that is said."""
+
+    people: dict[str, int]
+    source: str
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a place, those with most first; places whose count is not known stand last."""
+
+    rows: tuple[PlaceRow, ...]
+    residents: Residents
+
+    @property
+    def unknown(self) -> int:
+        """How many places have no known count."""
+        return sum(row.count is None for row in self.rows)
+
+    @property
+    def rated(self) -> int:
+        """Of how many places the rate is known."""
+        return sum(row.rate is not None for row in self.rows)
+
+
+def parts(of: Place, subject: Subject, standpoint: Standpoint) -> Parts:
+    """Return the parts of a place at a vintage, kept for a while under the vintage and what was declared by then."""
+    told = (standpoint.vintage.public_id, standpoint.vintage.sha256, standpoint.as_of, of.pk, subject.definition.pk)
+    key = f"situation:parts:{':'.join(str(each) for each in told)}:{subject.signal.pk}"
+    kept: Parts | None = cache.get(key)
+    if kept is None:
+        kept = side_by_side(figures.children(of, standpoint.feed, subject.signal), subject, standpoint)
+        cache.set(key, kept, SECONDS_KEPT)
+    return kept
+
+
+def side_by_side(places: Sequence[Place], subject: Subject, standpoint: Standpoint) -> Parts:
+    """Return places side by side; as many statements whatever their number."""
+    end = standpoint.published_on
+    found = figures.lines(
+        places,
+        subject.signal,
+        standpoint.vintage,
+        definition=subject.definition.code,
+        start=end - timedelta(DAYS),
+    )
+    breaks = figures.breaks_of(places, subject.signal, standpoint.feed, standpoint.as_of)
+    known = residents(places)
+    rows = []
+    for place in places:
+        values = found[place.code].values() if place.code in found else {}
+        day = max((when for when, value in values.items() if value is not None), default=None)
+        count, week = _counts(values, day, cumulative=subject.signal.form == Signal.Form.CUMULATIVE)
+        people = known.people.get(place.code)
+        rows.append(
+            PlaceRow(
+                code=place.code,
+                name_en=place.name_en,
+                name_zh=place.name_zh,
+                latitude=place.latitude,
+                longitude=place.longitude,
+                day=day,
+                count=count,
+                week=week,
+                rate=per_100_000(count, people),
+                broken=day is not None
+                and any(day - timedelta(WEEK) < each.date <= day for each in breaks.get(place.code, [])),
+            )
+        )
+    rows.sort(key=lambda row: (row.count is None, -(row.count or 0), row.code))
+    return Parts(tuple(rows), known)
+
+
+def _counts(values: dict[date, int | None], day: date | None, *, cumulative: bool) -> tuple[int | None, int | None]:
+    if day is None:
+        return None, None
+    if cumulative:
+        now, before = values[day], values.get(day - timedelta(WEEK))
+        return now, None if now is None or before is None else now - before
+    week = [values.get(day - timedelta(back)) for back in range(WEEK)]
+    total = None if any(value is None for value in week) else sum(value or 0 for value in week)
+    return total, total
+
+
+def per_100_000(count: int | None, people: int | None) -> int | None:
+    """Return how many that are in 100,000 people, in tenths; None where either is not known."""
+    return None if count is None or not people or count < 0 else round(count * 1_000_000 / people)
+
+
+def residents(places: Sequence[Place]) -> Residents:
+    """Return how many people live in places, as the newest vintage of the first source that counts them says.
+
+    The newest, whatever day a page stands at: the question is what share fell ill, not what was known of the people.
+    """
+    counted = figures.signal(POPULATION)
+    feeds = figures.feeds_of(counted) if counted else []
+    vintage = figures.vintage_as_of(feeds[0]) if feeds else None
+    if counted is None or vintage is None:
+        return Residents({}, "", None)
+    newest: dict[str, int] = {}
+    day: date | None = None
+    for code, line in figures.lines(places, counted, vintage).items():
+        for when, value in line.values().items():
+            if value is not None:
+                newest[code], day = value, when
+    return Residents(newest, feeds[0].name, day)
