@@ -371,6 +371,13 @@ def outermost(from_feed: Feed, of: Signal) -> Place | None:
     return Place.objects.filter(pk__in=counted).exclude(parent__in=counted).order_by("pk").first()
 
 
+def places_called(text: str, limit: int = 10) -> list[Place]:
+    """Return places of which there are figures and whose name, or code, holds a text; the shortest codes first."""
+    called = Q(name_en__icontains=text) | Q(name_zh__icontains=text) | Q(code=text)
+    counted = Place.objects.filter(called, pk__in=Series.objects.values("place")).select_related("parent")
+    return list(counted.order_by("code")[:limit])
+
+
 def _with_those_above(place: Place) -> list[int]:
     found, here = [place.pk], place
     while here.parent_id is not None:

@@ -335,3 +335,74 @@ def fan(history: Sequence[HistoryRow], forecast: Sequence[FanRow]) -> Fan:
         for at, row in enumerate(forecast)
     )
     return Fan(tuple(bars), weeks, ceiling)
+
+
+MULTIPLE_HEIGHT = 90
+"""Pixels of each of many small charts."""
+
+
+@dataclass(frozen=True)
+class Multiple:
+    """One of many small charts: `areas` are outlines from the baseline up, broken where nothing is known."""
+
+    name: str
+    areas: tuple[str, ...]
+    unknown: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Multiples:
+    """Small charts over the same days on one scale from zero to `ceiling`."""
+
+    charts: tuple[Multiple, ...]
+    days: tuple[date, ...]
+    ceiling: int
+    height: int = MULTIPLE_HEIGHT
+
+
+def multiples(series: Sequence[tuple[str, Sequence[tuple[date, int | None]]]]) -> Multiples:
+    """Return one small chart a series; all must speak of the same consecutive days.
+
+    Raises ChartDataError for no series, no days, or days that differ.
+    """
+    if not series:
+        raise ChartDataError("there is nothing to draw; show the empty state instead")
+    days = [day for day, _ in series[0][1]]
+    _check_days(days)
+    if any([day for day, _ in values] != days for _, values in series):
+        raise ChartDataError("small charts on one scale must have the same days")
+    ceiling = max((value for _, values in series for _, value in values if value is not None), default=0) or 1
+    span = max(len(days) - 1, 1)
+
+    def x(position: float) -> float:
+        return round(100 * min(max(position, 0), span) / span, 2)
+
+    charts = []
+    for name, values in series:
+        runs: list[list[int]] = []
+        for position, (_, value) in enumerate(values):
+            if value is not None:
+                if runs and runs[-1][-1] == position - 1:
+                    runs[-1].append(position)
+                else:
+                    runs.append([position])
+        areas = []
+        for run in runs:
+            top = [(x(at), round(MULTIPLE_HEIGHT * (1 - max(values[at][1] or 0, 0) / ceiling), 1)) for at in run]
+            outline = [(top[0][0], MULTIPLE_HEIGHT), *top, (top[-1][0], MULTIPLE_HEIGHT)]
+            areas.append(" ".join(f"{left},{up}" for left, up in outline))
+        known = {position for run in runs for position in run}
+        gaps = _runs_of([position for position in range(len(values)) if position not in known])
+        unknown = tuple((x(first - 0.5), round(x(until + 0.5) - x(first - 0.5), 2)) for first, until in gaps)
+        charts.append(Multiple(name, tuple(areas), unknown))
+    return Multiples(tuple(charts), tuple(days), ceiling)
+
+
+def _runs_of(positions: Sequence[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for position in positions:
+        if runs and runs[-1][1] == position - 1:
+            runs[-1] = (runs[-1][0], position)
+        else:
+            runs.append((position, position))
+    return runs

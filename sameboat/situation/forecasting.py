@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -33,10 +33,14 @@ LEAST_COUNTED = 100
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the rounds before had done some weeks ahead, and whether the forecast may be shown; shares in percent."""
+    """How the rounds before had done some weeks ahead; shares in percent.
+
+    `active`: whether this week's forecast stands on its own; `shown`: whether it and all nearer ones do.
+    """
 
     weeks: int
     active: bool
+    shown: bool
     reason: str
     rounds: int
     relative: int | None
@@ -93,11 +97,11 @@ def compute(signal: Signal, vintage: Vintage) -> Computed:
         if np.isfinite(array[at, horizon]).all()
     ]
     before = {row["weeks"]: row["active"] for row in stored[-1].standings} if stored else {}
-    standings = tuple(
-        _standing(forecaster, day, past, horizon, was_active=before.get(horizon + 1, True))
-        for horizon in range(HORIZONS)
-    )
-    return Computed(vintage, signal, day, last, ends, tuple(places), tuple(forecasts), standings)
+    standings: list[Standing] = []
+    for horizon in range(HORIZONS):
+        told = _standing(forecaster, day, past, horizon, was_active=before.get(horizon + 1, True))
+        standings.append(replace(told, shown=told.active and all(each.shown for each in standings)))
+    return Computed(vintage, signal, day, last, ends, tuple(places), tuple(forecasts), tuple(standings))
 
 
 def as_row(each: Standing) -> dict[str, Any]:
@@ -119,6 +123,7 @@ def _standing(forecaster: Forecaster, day: date, past: Sequence[Made], horizon: 
     return Standing(
         weeks=horizon + 1,
         active=told.active,
+        shown=told.active,
         reason=told.reason.name.lower(),
         rounds=score.rounds,
         relative=percent(score.relative),

@@ -2,17 +2,22 @@
 
 from typing import TYPE_CHECKING, Any
 
+from csp.decorators import csp_replace
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_exempt
 
 from sameboat.registry import queries as nouns
 from sameboat.registry.reading import day_asked, words_asked
 from sameboat.registry.refusals import Fault, InvalidInput, NotFound
 from sameboat.situation import files, parameters
+from sameboat.situation.presenting import band_rows, curve_rows, fan_rows
+from sameboat.situation.queries.comparison import MOST, choices
+from sameboat.situation.queries.comparison import compare as side_by_side
 from sameboat.situation.queries.forecasts import file_of, outlook, record, round_of
 from sameboat.situation.queries.outbreak import CHANGES, Outbreak, outbreak
 from sameboat.situation.queries.places import parts
@@ -41,7 +46,58 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
 
 def compare(request: HttpRequest) -> HttpResponse:
     """Show up to eight places side by side on one scale."""
-    return render(request, "situation/compare.html")
+    codes = list(dict.fromkeys(code for code in request.GET.getlist("place") if code))
+    total, rate = request.GET.get("what") == "total", request.GET.get("per", "rate") != "count"
+    chosen = [_place(code) for code in codes[:MOST]]
+    whole = outermost()
+    about, standpoint = _asked(request, whole)
+    context: dict[str, Any] = {"total": total, "rate": rate, "subject": about, "standpoint": standpoint, "compared": ()}
+    if whole is None or about is None:
+        return render(request, "situation/nothing.html", {"as_of": day_asked(request)})
+    context |= {"first_day": first_day(about.feed), "last_day": newest_day(about.feed)}
+    if standpoint is None:
+        return render(request, "situation/nothing.html", context | {"place": whole, "as_of": day_asked(request)})
+    compared = side_by_side(chosen, about, standpoint, total=total, rate=rate)
+    told = [each for each in compared if each.highest is not None]
+    keep = _kept(request)
+    context |= {
+        "as_of": standpoint.as_of,
+        "compared": compared,
+        "most": max(told, key=lambda each: each.highest[1] if each.highest else 0, default=None),
+        "series": [(each.place.name, each.values) for each in compared] if told else [],
+        "rows": [(each, _without(request, each.place.code)) for each in compared],
+        "left_out": max(len(codes) - MOST, 0),
+        "choices": choices(whole, chosen, about),
+        "keep": f"?{keep}" if keep else "",
+        "kept": [(name, request.GET[name]) for name in ("as_of", "vintage", "signal", "source") if name in request.GET],
+    }
+    return render(request, "situation/compare.html", context)
+
+
+def _without(request: HttpRequest, code: str) -> str:
+    """Return the address of a comparison without one place."""
+    query = request.GET.copy()
+    query.setlist("place", [each for each in query.getlist("place") if each not in (code, "")])
+    return f"{request.path}?{query.urlencode()}"
+
+
+@csp_replace({"frame-ancestors": ["*"]})
+@xframe_options_exempt
+def embed(request: HttpRequest, code: str) -> HttpResponse:
+    """Show a place's curve to stand in other people's pages, with its source and hash; it sets no cookie."""
+    where = _place(code)
+    about, standpoint = _asked(request, where)
+    keep = _kept(request)
+    context: dict[str, Any] = {
+        "place": where,
+        "subject": about,
+        "standpoint": standpoint,
+        "full": reverse("situation-place", args=[code]) + (f"?{keep}" if keep else ""),
+    }
+    if about is not None and standpoint is not None:
+        shown = outbreak(where, about, standpoint)
+        context |= {"outbreak": shown, "curve": curve_rows(shown)}
+    return render(request, "situation/embed.html", context)
 
 
 def forecasts(request: HttpRequest, code: str) -> HttpResponse:
@@ -119,8 +175,8 @@ def _page(request: HttpRequest, where: "Place | None") -> HttpResponse:
         "standpoint": standpoint,
         "before": _address(request, standpoint.step_before),
         "after": _address(request, standpoint.step_after),
-        "curve": [(day.day, day.new, day.first_new, day.broken) for day in shown.days],
-        "rt": _band(shown),
+        "curve": curve_rows(shown),
+        "rt": band_rows(shown),
         "rows": _rows(shown)[:ROWS],
         "parameters": parameters,
         "changes": shown.changes[:CHANGES],
@@ -140,10 +196,7 @@ def _outlook(request: HttpRequest, shown: Outbreak) -> dict[str, Any]:
         "outlook_standings": sorted(
             (week.standing for week in (*made.shown, *made.suspended) if week.standing), key=lambda each: each.weeks
         ),
-        "fan": [
-            (week.end, week.low_95, week.low_50, week.median, week.high_50, week.high_95, week.came)
-            for week in made.shown
-        ],
+        "fan": fan_rows(made),
         "record_url": reverse("situation-forecasts", args=[shown.place.code]) + (f"?{keep}" if keep else ""),
     }
 
@@ -232,20 +285,6 @@ def _file(name: str, shown: Outbreak) -> str:
     query["signal"] = shown.subject.signal.code
     query["source"] = shown.standpoint.feed.code
     return f"{reverse(name, args=[shown.place.code])}?{query.urlencode()}"
-
-
-def _band(shown: Outbreak) -> list[tuple[Any, ...]]:
-    """Return the rows of the chart of Rt, from the first day that tells of it on; none where no day does."""
-    told = [at for at, day in enumerate(shown.rt) if day.median is not None]
-    settled = shown.settled_until
-    return (
-        [
-            (day.day, day.median, day.lower, day.upper, settled is not None and day.day > settled)
-            for day in shown.rt[told[0] :]
-        ]
-        if told
-        else []
-    )
 
 
 def _rows(shown: Outbreak) -> list[tuple[Any, Any]]:

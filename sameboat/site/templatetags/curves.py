@@ -15,6 +15,9 @@ from sameboat.site.templatetags.face import _unknown
 
 register = template.Library()
 
+BARE = "site/charts/bare.html"
+"""The frame of a drawing that stands elsewhere, without its words."""
+
 
 @register.inclusion_tag("site/charts/curve.html")
 def curve_chart(
@@ -24,9 +27,11 @@ def curve_chart(
     unit: str,
     source: str = "",
     table: str = "",
+    bare: bool = False,
 ) -> dict[str, Any]:
-    """Draw an epidemic curve; `table` is the address of its figures on the page (`#days`)."""
+    """Draw an epidemic curve; `table` is where its figures stand on the page (`#days`), `bare` leaves out the words."""
     return {
+        "frame": BARE if bare else "",
         "name": name,
         "chart": curves.curve(rows),
         "title": title,
@@ -38,10 +43,24 @@ def curve_chart(
 
 @register.inclusion_tag("site/charts/band.html")
 def band_chart(
-    name: str, rows: Sequence[curves.BandRow], title: str, unit: str, source: str = "", table: str = ""
+    name: str,
+    rows: Sequence[curves.BandRow],
+    title: str,
+    unit: str,
+    source: str = "",
+    table: str = "",
+    bare: bool = False,
 ) -> dict[str, Any]:
     """Draw a line with its band around 1; rows in hundredths."""
-    return {"name": name, "chart": curves.band(rows), "title": title, "unit": unit, "source": source, "table": table}
+    return {
+        "frame": BARE if bare else "",
+        "name": name,
+        "chart": curves.band(rows),
+        "title": title,
+        "unit": unit,
+        "source": source,
+        "table": table,
+    }
 
 
 @register.filter
@@ -91,12 +110,36 @@ def fan_chart(
     title: str,
     unit: str,
     source: str = "",
+    bare: bool = False,
 ) -> dict[str, Any]:
     """Draw the weeks before as columns and the weeks forecast as bands."""
     return {
+        "frame": BARE if bare else "",
         "name": name,
         "chart": curves.fan(history, forecast),
         "title": title,
         "unit": unit,
         "source": source,
+    }
+
+
+@register.inclusion_tag("site/charts/multiples.html")
+def multiples_chart(
+    name: str,
+    series: Sequence[tuple[str, Sequence[tuple[date, int | None]]]],
+    title: str,
+    unit: str,
+    source: str = "",
+    table: str = "",
+    tenths: bool = False,
+) -> dict[str, Any]:
+    """Draw many small charts on one scale; `tenths` tells that the values are tenths."""
+    return {
+        "name": name,
+        "chart": curves.multiples(series),
+        "title": title,
+        "unit": unit,
+        "source": source,
+        "table": table,
+        "tenths": tenths,
     }

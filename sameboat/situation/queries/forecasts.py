@@ -46,8 +46,9 @@ class Week:
 
 @dataclass(frozen=True)
 class Outlook:
-    """The newest round by a vintage, for one place. `shown` weeks may be shown; a suspended one suspends those after it.
+    """The newest round by a vintage, for one place.
 
+    `shown` weeks may be shown; a week that is suspended suspends those after it.
     `why` tells why there is nothing to show: "none" was made, the newest is "old", or has nothing of this "place";
     empty where there is something.
     """
@@ -78,13 +79,10 @@ def outlook(place: Place, standpoint: Standpoint, signal: Signal, days: Sequence
         (found.last - timedelta(WEEK * back), week_total(days, found.last - timedelta(WEEK * back)))
         for back in range(HISTORY_WEEKS - 1, -1, -1)
     )
-    first_suspended = next(
-        (at for at, week in enumerate(weeks) if week.standing is not None and not week.standing.active), len(weeks)
-    )
     return Outlook(
         round=found,
-        shown=weeks[:first_suspended],
-        suspended=weeks[first_suspended:],
+        shown=tuple(week for week in weeks if week.standing is None or week.standing.shown),
+        suspended=tuple(week for week in weeks if week.standing is not None and not week.standing.shown),
         history=history,
         why="",
         entry=log.entry_hashed(bytes(found.entry)),
