@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 NAMES = ("scenario", "verify", "pages", "log", "witnessed", "situation_rt", "situation_forecast")
 # Minutes long: run only when named.
-STUDIES = ("rt_coverage", "forecast_scores")
+STUDIES = ("rt_coverage", "forecast_scores", "alert_rates")
 
 
 @dataclass(frozen=True, slots=True)

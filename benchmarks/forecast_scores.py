@@ -24,9 +24,9 @@ def measure() -> Iterator[dict[str, Any]]:
 
 
 def _cells(folder: Path, ensemble: str) -> Iterator[dict[str, Any]]:
-    scores = {(found.model, found.signal, found.horizon): found for found in evaluate(read_hub_folder(folder))}
+    scores = {(found.model, found.signal, found.horizon): found for found in evaluate(read_hub_folder(folder)).scores}
     for (model, signal, horizon), ours in scores.items():
-        if model != OURS:
+        if model != OURS or horizon is None:
             continue
         theirs = scores[ensemble, signal, horizon]
         cell = f"{signal}, horizon {horizon}"

@@ -23,7 +23,11 @@ Try first:  sameboat demo
 Exit codes: 0 fine, 1 found something wrong, 2 a mistake in what was asked, 3 could not be done now.
 """
 
-BEFORE_SETTINGS = {"verify", "key make", "log audit", "log check-promise", "log check-anchor", "demo", "doctor"}
+BEFORE_SETTINGS = {
+    *("verify", "key make", "log audit", "log check-promise", "log check-anchor", "demo", "doctor"),
+    *("situation evaluate", "situation rt", "situation nowcast", "situation simulate"),
+    *("situation forecast", "situation check"),
+}
 """Commands that need no settings, or look at the place before the settings do; nor does any of the witness's."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result, or the error, as JSON.")]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaincinv
 
-from sameboat.situation.engine.incidence import Array, checked_incidence
+from sameboat.situation.engine.incidence import Array, ParameterError, checked_incidence
 from sameboat.situation.engine.serial_interval import checked_serial_interval, infectiousness
 
 
@@ -62,7 +62,7 @@ def estimate_cori(
     ------
     IncidenceError, SerialIntervalError
         See `checked_incidence` and `checked_serial_interval`.
-    ValueError
+    ParameterError
         A window of no day, a prior or a level out of range.
 
     References
@@ -71,11 +71,11 @@ def estimate_cori(
     reproduction numbers during epidemics. American Journal of Epidemiology 178(9), 1505-1512.
     """
     if window < 1:
-        raise ValueError(f"A window must have at least one day; got {window}.")
+        raise ParameterError(f"A window must have at least one day; got {window}.")
     if not (prior_mean > 0 and prior_sd > 0):
-        raise ValueError(f"The prior's mean and sd must be positive; got {prior_mean} and {prior_sd}.")
+        raise ParameterError(f"The prior's mean and sd must be positive; got {prior_mean} and {prior_sd}.")
     if not 0 < level < 1:
-        raise ValueError(f"A level lies between 0 and 1; got {level}.")
+        raise ParameterError(f"A level lies between 0 and 1; got {level}.")
     counts = checked_incidence(incidence)
     weights = checked_serial_interval(serial_interval)
     shape = np.full(counts.shape, np.nan)

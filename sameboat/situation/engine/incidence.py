@@ -13,6 +13,10 @@ class IncidenceError(ValueError):
     """Daily counts that no estimate can be made from."""
 
 
+class ParameterError(ValueError):
+    """A window, prior or level that no estimate can be made with."""
+
+
 def checked_incidence(incidence: ArrayLike, *, negatives: Literal["raise", "mask"] = "raise") -> Array:
     """Return daily counts as an array of shape (regions, days); NaN is a missing day, which is not zero.
 

@@ -66,8 +66,9 @@ class NowcastScores:
 
     @property
     def ratio(self) -> float:
-        """Mean score over the mean error of the uncorrected figure."""
-        return float(self.score.mean() / self.uncorrected_error.mean())
+        """Mean score over the mean error of the uncorrected figure; nan where that was always right."""
+        error = float(self.uncorrected_error.mean())
+        return float(self.score.mean()) / error if error else float("nan")
 
 
 def reporting_triangle(

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from sameboat.situation.engine import gaussian_mixture
 from sameboat.situation.engine.gaussian_sum import Process, matern_3_2, ornstein_uhlenbeck, smooth
-from sameboat.situation.engine.incidence import Array, Mask, checked_incidence
+from sameboat.situation.engine.incidence import Array, Mask, ParameterError, checked_incidence
 from sameboat.situation.engine.negative_binomial import dispersions, gaussian_observations, pilot_path
 from sameboat.situation.engine.serial_interval import checked_serial_interval, infectiousness
 from sameboat.situation.engine.weekday import weekday_factors
@@ -100,7 +100,7 @@ def estimate_rt(
     ------
     IncidenceError, SerialIntervalError
         See `checked_incidence` and `checked_serial_interval`.
-    ValueError
+    ParameterError
         A level out of range.
 
     References
@@ -111,7 +111,7 @@ def estimate_rt(
     epidemic waves. PLOS Computational Biology 17(9): e1009347. (Filtering and smoothing of R.)
     """
     if not 0 < level < 1:
-        raise ValueError(f"A level lies between 0 and 1; got {level}.")
+        raise ParameterError(f"A level lies between 0 and 1; got {level}.")
     counts = checked_incidence(incidence, negatives=negatives)
     weights = checked_serial_interval(serial_interval)
     parts = [

@@ -124,7 +124,7 @@ def simulate_compartments(
     N. T. J. Bailey (1975). The mathematical theory of infectious diseases and its applications. 2nd ed., Griffin.
     """
     _check(disease, population, infected, days, runs)
-    transmission = disease.basic_reproduction / disease.infectious_days * _effect(interventions, days)
+    transmission = disease.basic_reproduction / disease.infectious_days * transmission_factors(interventions, days)
     generator = np.random.default_rng(seed)
     susceptible = np.full(runs, population - infected, dtype=np.int64)
     exposed = np.full(runs, infected, dtype=np.int64)
@@ -215,7 +215,7 @@ def _check(disease: Disease, population: int, infected: int, days: int, runs: in
         raise ScenarioError(f"A simulation needs at least one day and one run; got {days} and {runs}.")
 
 
-def _effect(interventions: Sequence[Intervention], days: int) -> Array:
+def transmission_factors(interventions: Sequence[Intervention], days: int) -> Array:
     """Return the factor of transmission on each day."""
     factor = np.ones(days)
     for intervention in interventions:

@@ -7,12 +7,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from sameboat.situation.engine.forecast import VintageError
-from sameboat.situation.engine.forecast.backtest import OURS, evaluate, score
+from sameboat.situation.engine.forecast import Forecaster, History, VintageError
+from sameboat.situation.engine.forecast.backtest import OURS, Target, evaluate, replay, score, suspended
 from sameboat.situation.engine.forecast.quantiles import LEVELS
 from sameboat.situation.hub_folder import HubFolderError, read_hub_folder
 
-from .epidemics import waves
+from .epidemics import waves, weekly_vintages
 from .facts import NEEDED, OUTBREAK
 
 PLACES = ["AA", "BB", "CC"]
@@ -85,6 +85,12 @@ def write_weekly(folder, weeks):
     forecasts.write_parquet(folder / "forecast_Hub-baseline.parquet")
 
 
+def spoil(folder, name, **columns):
+    """Write a table again with other columns."""
+    path = folder / f"{name}.parquet"
+    pl.read_parquet(path).with_columns(**columns).write_parquet(path)
+
+
 @pytest.fixture
 def daily_folder(tmp_path):
     """Return a folder like the European hub's."""
@@ -121,14 +127,16 @@ def test_horizon_0_of_a_reference_date_is_the_week_that_ends_on_it(tmp_path):
 def test_every_model_is_scored_against_the_baseline(tmp_path, write):
     """Ours and the hub's models are scored by horizon, the baseline at exactly 1."""
     write(tmp_path)
-    scores = evaluate(read_hub_folder(tmp_path))
+    scores = evaluate(read_hub_folder(tmp_path)).scores
     assert {found.relative for found in scores if found.model == "Hub-baseline"} == {1.0}
     assert all(np.isfinite(found.relative) and found.forecasts > 0 for found in scores if found.model == OURS)
 
 
 def test_ours_is_compared_on_what_the_other_forecast(daily_folder):
     """Beside the baseline, our ratio to it is our relative score."""
-    scores = {(found.model, found.signal, found.horizon): found for found in evaluate(read_hub_folder(daily_folder))}
+    scores = {
+        (found.model, found.signal, found.horizon): found for found in evaluate(read_hub_folder(daily_folder)).scores
+    }
     ours, baseline = scores[OURS, "cases", 2], scores["Hub-baseline", "cases", 2]
     assert ours.relative == pytest.approx(baseline.ours_relative)
 
@@ -137,29 +145,120 @@ def test_only_the_rounds_asked_for_are_scored(daily_folder):
     """From the second round on there are two rounds' forecasts; and none after the last."""
     hub = read_hub_folder(daily_folder)
     scores = evaluate(hub, ROUNDS[1], ROUNDS[1])
-    assert {found.forecasts for found in scores if found.model == OURS} == {len(PLACES)}
+    single = [found for found in scores.scores if found.model == OURS and found.horizon is not None]
+    assert {found.forecasts for found in single} == {len(PLACES)}
+    assert scores.days == (ROUNDS[1],)
     with pytest.raises(VintageError, match="no round from"):
         evaluate(hub, ROUNDS[-1] + timedelta(days=1))
 
 
 @pytest.mark.parametrize(
-    ("spoil", "what"),
+    ("damage", "what"),
     [
-        (lambda f: (f / "truth_jhu_daily_deaths_final.parquet").unlink(), "deaths_final.parquet: the file is missing"),
-        (lambda f: (f / "truth_jhu_daily_cases_asof_delta.parquet").unlink(), "lay the folder out"),
+        (lambda f: [path.unlink() for path in f.glob("truth_*")], "lay the folder out"),
+        (lambda f: spoil(f, "truth_jhu_daily_cases_final", date=pl.lit("soon")), "column date does not hold"),
+        (lambda f: spoil(f, "truth_jhu_daily_cases_asof_delta", value=pl.lit("many")), "column value does not hold"),
+        (
+            lambda f: spoil(f, "truth_jhu_daily_cases_asof_delta", as_of=pl.lit(FIRST - timedelta(1))),
+            "no rows that can be used",
+        ),
+        (lambda f: spoil(f, "forecast_Hub-baseline", horizon=pl.lit(9)), "baseline has no forecast at horizons 1 to 4"),
         (lambda f: (f / "forecast_Hub-baseline.parquet").unlink(), "'baseline' in its name; 0 have"),
         (lambda f: (f / "forecast_Other-model.parquet").write_text("<html>"), "Other-model.parquet: it cannot be read"),
         (
             lambda f: pl.DataFrame({"location": ["AA"]}).write_parquet(f / "forecast_Other-model.parquet"),
-            "it has no column forecast_date",
+            "it has no column horizon, target_end_date",
         ),
     ],
 )
-def test_a_folder_that_lacks_something_is_refused(daily_folder, spoil, what):
-    """A missing file, a page instead of a table and a missing column are refused, naming the file."""
-    spoil(daily_folder)
+def test_a_folder_that_lacks_something_is_refused(daily_folder, damage, what):
+    """A missing file, a page instead of a table, a missing column and one that holds something else are refused."""
+    damage(daily_folder)
     with pytest.raises(HubFolderError, match=what):
         read_hub_folder(daily_folder)
+
+
+def test_without_final_figures_the_newest_vintage_is_what_came_true(daily_folder):
+    """The rounds whose weeks the newest vintage does not reach are not scored; the notes say so."""
+    (daily_folder / "truth_jhu_daily_deaths_final.parquet").unlink()
+    hub = read_hub_folder(daily_folder)
+    assert "deaths_final.parquet is missing" in hub.notes[0]
+    np.testing.assert_array_equal(hub.truth[1][:, 0, 0], hub.truth[0][:, 0, 0])
+    assert np.isnan(hub.truth[1][:, 2, 3]).all()
+
+
+@pytest.mark.parametrize(("gone", "left"), [("cases", "deaths"), ("deaths", "cases")])
+def test_one_signal_may_be_missing(daily_folder, gone, left):
+    """The other one is evaluated alone, deaths without a leading signal."""
+    (daily_folder / f"truth_jhu_daily_{gone}_asof_delta.parquet").unlink()
+    hub = read_hub_folder(daily_folder)
+    assert [(target.signal, target.leading) for target in hub.targets] == [(left, None)]
+    assert any(found.model == OURS for found in evaluate(hub).scores)
+
+
+def test_rows_of_days_after_their_vintage_are_left_out(daily_folder):
+    """A figure that nobody could have known does not reach a forecast, and the notes name it."""
+    path = daily_folder / "truth_jhu_daily_cases_asof_delta.parquet"
+    before = read_hub_folder(daily_folder)
+    late = pl.DataFrame({"location": ["AA"], "date": [ROUNDS[0] + timedelta(1)], "value": [9e6], "as_of": [ROUNDS[0]]})
+    pl.concat([pl.read_parquet(path), late]).write_parquet(path)
+    after = read_hub_folder(daily_folder)
+    assert "1 rows of days after their own vintage" in after.notes[0]
+    for one, other in zip(before.history.vintages, after.history.vintages, strict=True):
+        np.testing.assert_array_equal(one.values["cases"], other.values["cases"])
+
+
+def test_other_places_quantiles_and_targets_do_no_harm(tmp_path):
+    """Forecasts of unknown places, of levels that no hub asks for and of another target are passed over."""
+    write_weekly(tmp_path, waves(3, 20))
+    before = evaluate(read_hub_folder(tmp_path)).scores
+    path = tmp_path / "forecast_Hub-baseline.parquet"
+    hosp = pl.read_parquet(path).with_columns(target=pl.lit("wk inc covid hosp"))
+    strange = [
+        hosp.with_columns(location=pl.lit("ZZ")),
+        hosp.with_columns(quantile=pl.lit(0.985)),
+        hosp.with_columns(target=pl.lit("wk inc covid prop ed visits"), value=pl.lit(0.01)),
+    ]
+    pl.concat([hosp, *strange]).write_parquet(path)
+    assert evaluate(read_hub_folder(tmp_path)).scores == before
+
+
+def test_rounds_before_the_first_vintage_are_named_and_not_scored(daily_folder):
+    """A hub whose vintages begin later than its forecasts is scored from then on."""
+    for name in ("cases", "deaths"):
+        path = daily_folder / f"truth_jhu_daily_{name}_asof_delta.parquet"
+        frame = pl.read_parquet(path)
+        frame.with_columns(as_of=pl.col("as_of").clip(ROUNDS[1])).write_parquet(path)
+    found = evaluate(read_hub_folder(daily_folder))
+    assert found.unmade == {"cases": (ROUNDS[0],), "deaths": (ROUNDS[0],)}
+    assert {one.forecasts for one in found.scores if (one.model, one.horizon) == (OURS, 1)} == {2 * len(PLACES)}
+
+
+def test_a_record_that_was_cut_off_begins_with_its_own_figures(daily_folder):
+    """Deltas from the second round on: what is corrected of days before is not taken for a history of zeros."""
+    path = daily_folder / "truth_jhu_daily_cases_asof_delta.parquet"
+    correction = pl.DataFrame({"location": ["AA"], "date": [FIRST], "value": [5.0], "as_of": [ROUNDS[1]]})
+    kept = pl.read_parquet(path).filter(pl.col("as_of") >= ROUNDS[1])
+    pl.concat([kept, correction]).write_parquet(path)
+    hub = read_hub_folder(daily_folder)
+    assert hub.history.vintages[0].first == ROUNDS[0]
+    with pytest.raises(VintageError, match="nothing to forecast from"):
+        evaluate(hub)
+
+
+def test_a_model_whose_bands_fail_is_suspended_in_the_count():
+    """Rounds after the misses are known are counted as withheld, those before are not."""
+    places, weeks = 12, 30
+    random = np.random.default_rng(3)
+    steady = random.poisson(500, (places, 7 * weeks)).astype(float)
+    steady[:, 7 * 20 :] *= np.where(np.arange(7 * 10) // 7 % 2, 60.0, 1.0)  # from week 20 on it leaps to and fro
+    vintages = weekly_vintages(steady, count=18)
+    target = Target("cases", None, (1, 2), 5)
+    days = [vintage.as_of for vintage in vintages[3:]]
+    forecaster = Forecaster(History(vintages).continued_back(8), "cases")
+    rounds = replay(forecaster, target, days)
+    found = suspended(forecaster, target, rounds)
+    assert all(0 < one.withheld < one.rounds == len(days) for one in found)
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
@@ -183,7 +282,7 @@ def test_the_hubs_own_models_score_as_published(model_name, cases, deaths):
         [
             one.relative
             for one in score(target, hub.baseline, truth, np.full_like(forecasts[hub.baseline], np.nan), forecasts)
-            if one.model == model_name
+            if one.model == model_name and one.horizon is not None
         ]
         for target, truth, forecasts in zip(hub.targets, hub.truth, hub.forecasts, strict=True)
     ]

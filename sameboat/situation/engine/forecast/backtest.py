@@ -1,5 +1,6 @@
 """Forecasts of the past, each made from the vintage of its day, scored beside the forecasts that others made then."""
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ from sameboat.situation.engine.forecast.forecaster import Forecaster
 from sameboat.situation.engine.forecast.quantiles import (
     BAND_50,
     BAND_95,
+    LEVELS,
     covered,
     interval_score,
 )
+from sameboat.situation.engine.forecast.standing import PUBLISHED, running_score, standing
 from sameboat.situation.engine.forecast.vintage import WEEK, History, VintageError
 from sameboat.situation.engine.incidence import Array
 
@@ -45,7 +48,7 @@ class Hub:
 
     `truth` and `forecasts` are for each target, in the order of `targets`: truth (places, rounds, horizons), nan where
     unknown; forecasts by model (places, rounds, horizons, 23), nan where a model said nothing. `rounds` are the days
-    of the hub's forecasts in order.
+    of the hub's forecasts in order. `notes` say in words what was missing where the record was read.
     """
 
     places: tuple[str, ...]
@@ -55,11 +58,14 @@ class Hub:
     truth: tuple[Array, ...]
     forecasts: tuple[Mapping[str, Array], ...]
     baseline: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Score:
     """One model's score at one horizon of one target, over what it and the baseline both forecast.
+
+    `horizon` is None for all horizons together.
 
     `wis` and `baseline_wis` are means in counts and `relative` their ratio; `ours_relative` is Sameboat's mean score
     over the same forecasts, divided by the model's: below 1 Sameboat is better. `coverage_50` and `coverage_95` are
@@ -68,7 +74,7 @@ class Score:
 
     model: str
     signal: str
-    horizon: int
+    horizon: int | None
     forecasts: int
     wis: float
     baseline_wis: float
@@ -78,35 +84,63 @@ class Score:
     coverage_95: float
 
 
+@dataclass(frozen=True)
+class Suspension:
+    """How many rounds of a target at a horizon would have been withheld, because the 95 % band had failed before."""
+
+    signal: str
+    horizon: int
+    rounds: int
+    withheld: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The scores of a hub's record, and what could not be scored.
+
+    `days` are the rounds evaluated; `unmade` those of them for which nothing was known to forecast from, by signal.
+    """
+
+    scores: list[Score]
+    suspensions: list[Suspension]
+    days: tuple[date, ...]
+    unmade: Mapping[str, tuple[date, ...]]
+
+
 def replay(
     forecaster: Forecaster, target: Target, days: Sequence[date], done: Callable[[date], None] = lambda _day: None
 ) -> list[Round]:
     """Return the rounds of `days`, in order, each made from what was known on its day and from the rounds before it.
 
     Rounds of the `FITTED_WEEKS` weeks before the first day are made too, where the history reaches, so that weights
-    and widths have something to go by; they are not returned. `done` is told each day.
+    and widths have something to go by; they are not returned. A day by which too little was known has no round.
+    `done` is told each day.
     """
     past: list[Round] = []
-    for weeks in range(FITTED_WEEKS, 0, -1):
-        day = days[0] - timedelta(weeks * WEEK)
+    first, *_ = days
+    before = [first - timedelta(weeks * WEEK) for weeks in range(FITTED_WEEKS, 0, -1)]
+    for day in (*before, *days):
         with suppress(VintageError):
             past.append(forecaster.forecast(day, [target.end(day, horizon) for horizon in target.horizons], past))
-    warm = len(past)
-    for day in days:
-        past.append(forecaster.forecast(day, [target.end(day, horizon) for horizon in target.horizons], past))
-        done(day)
-    return past[warm:]
+        if day >= first:
+            done(day)
+    return [made for made in past if made.day >= first]
 
 
 def evaluate(
     hub: Hub,
     first: date | None = None,
     last: date | None = None,
-    done: Callable[[date], None] = lambda _day: None,
-) -> list[Score]:
+    done: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Evaluation:
     """Return the scores of our forecasts and of the hub's models for the rounds from `first` to `last`, both included.
 
-    Every forecast is made from the vintage of its day alone. Raises `VintageError` if no round lies between the two.
+    Every forecast is made from the vintage of its day alone. `done` is told how many rounds are made, of how many.
+
+    Raises
+    ------
+    VintageError
+        If no round lies between the two, or nothing was known on any of them.
     """
     chosen = [
         number
@@ -114,17 +148,48 @@ def evaluate(
         if (first is None or day >= first) and (last is None or day <= last)
     ]
     if not chosen:
-        raise VintageError(f"no round from {first} to {last}: the hub's run from {hub.rounds[0]} to {hub.rounds[-1]}")
+        asked = f"from {first or 'the beginning'} to {last or 'the end'}"
+        raise VintageError(f"no round {asked}: the hub's run from {hub.rounds[0]} to {hub.rounds[-1]}")
     days = [hub.rounds[number] for number in chosen]
-    scores = []
+    made_so_far = itertools.count(1)
+    history = hub.history.continued_back(FITTED_WEEKS)
+    scores, suspensions, unmade = [], [], {}
     for target, truth, forecasts in zip(hub.targets, hub.truth, hub.forecasts, strict=True):
-        forecaster = Forecaster(hub.history.continued_back(FITTED_WEEKS), target.signal, target.leading)
-        rounds = replay(forecaster, target, days, done)
-        ours = np.stack([made.published for made in rounds], axis=1)
+        forecaster = Forecaster(history, target.signal, target.leading)
+        made_rounds = replay(
+            forecaster, target, days, lambda _day: done(next(made_so_far), len(days) * len(hub.targets))
+        )
+        # Before the oldest vintage kept there is only what stands in for vintages: good to learn from, not to score.
+        rounds = [made for made in made_rounds if made.day >= hub.history.vintages[0].as_of]
+        if missing := sorted(set(days) - {made.day for made in rounds}):
+            unmade[target.signal] = tuple(missing)
+        ours = np.full((len(hub.places), len(days), len(target.horizons), len(LEVELS)), np.nan)
+        for made in rounds:
+            ours[:, days.index(made.day)] = made.published
         scores += score(
             target, hub.baseline, truth[:, chosen], ours, {name: f[:, chosen] for name, f in forecasts.items()}
         )
-    return scores
+        suspensions += suspended(forecaster, target, rounds)
+    if all(len(unmade.get(target.signal, ())) == len(days) for target in hub.targets):
+        known = hub.history.vintages
+        raise VintageError(
+            f"nothing to forecast from on {days[0]} to {days[-1]}: the vintages are of {known[0].as_of} to "
+            f"{known[-1].as_of}, and the figures too short or too new"
+        )
+    return Evaluation(scores, suspensions, tuple(days), unmade)
+
+
+def suspended(forecaster: Forecaster, target: Target, rounds: Sequence[Round]) -> list[Suspension]:
+    """Return how many of `rounds` were made while what is published stood suspended, by horizon."""
+    counts = []
+    for position, horizon in enumerate(target.horizons):
+        active, withheld = True, 0
+        for made in rounds:
+            outcomes = forecaster.outcomes(made.day, rounds, position)
+            active = standing(running_score(PUBLISHED, outcomes), active).active
+            withheld += not active
+        counts.append(Suspension(target.signal, horizon, len(rounds), withheld))
+    return counts
 
 
 def score(target: Target, baseline: str, truth: Array, ours: Array, forecasts: Mapping[str, Array]) -> list[Score]:
@@ -134,8 +199,9 @@ def score(target: Target, baseline: str, truth: Array, ours: Array, forecasts: M
     scores = []
     for name, array in everyone.items():
         inside_50, inside_95 = covered(array, truth, BAND_50), covered(array, truth, BAND_95)
-        for position, horizon in enumerate(target.horizons):
-            point, base, own = (points[key][..., position] for key in (name, baseline, OURS))
+        cells: list[tuple[int | None, slice]] = [(h, slice(n, n + 1)) for n, h in enumerate(target.horizons)]
+        for horizon, positions in (*cells, (None, slice(None))):
+            point, base, own = (points[key][..., positions] for key in (name, baseline, OURS))
             both = np.isfinite(point) & np.isfinite(base)
             if not both.any():
                 continue
@@ -148,10 +214,16 @@ def score(target: Target, baseline: str, truth: Array, ours: Array, forecasts: M
                     forecasts=int(both.sum()),
                     wis=float(point[both].mean()),
                     baseline_wis=float(base[both].mean()),
-                    relative=float(point[both].sum() / base[both].sum()),
-                    ours_relative=float(own[shared].sum() / point[shared].sum()) if shared.any() else float("nan"),
-                    coverage_50=float(inside_50[..., position][both].mean()),
-                    coverage_95=float(inside_95[..., position][both].mean()),
+                    relative=_ratio(point[both], base[both]),
+                    ours_relative=_ratio(own[shared], point[shared]),
+                    coverage_50=float(inside_50[..., positions][both].mean()),
+                    coverage_95=float(inside_95[..., positions][both].mean()),
                 )
             )
     return scores
+
+
+def _ratio(ours: Array, theirs: Array) -> float:
+    """Return the ratio of two means over the same forecasts; nan where there is nothing to divide by."""
+    total = float(theirs.sum())
+    return float(ours.sum()) / total if total else float("nan")
