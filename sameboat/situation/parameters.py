@@ -5,6 +5,9 @@ from typing import Final
 CASES: Final = "cases.confirmed"
 """The signal that a page opens with where its place has it."""
 
+INFECTIONS: Final = frozenset({"cases", "cases.confirmed", "cases.probable"})
+"""The signals that count people who fell ill: of these Rt, alerts and forecasts are made."""
+
 POPULATION: Final = "population"
 """The signal whose newest figure is what rates are taken by."""
 

@@ -16,6 +16,7 @@ from sameboat.registry.reading import day_asked, words_asked
 from sameboat.registry.refusals import Fault, InvalidInput, NotFound
 from sameboat.situation import files, parameters
 from sameboat.situation.presenting import band_rows, curve_rows, fan_rows
+from sameboat.situation.queries.alerts import alerts
 from sameboat.situation.queries.comparison import MOST, choices
 from sameboat.situation.queries.comparison import compare as side_by_side
 from sameboat.situation.queries.forecasts import file_of, outlook, record, round_of
@@ -176,6 +177,7 @@ def _page(request: HttpRequest, where: "Place | None") -> HttpResponse:
         "before": _address(request, standpoint.step_before),
         "after": _address(request, standpoint.step_after),
         "curve": curve_rows(shown),
+        "breaks": [(each, shown.new_on(each.date)) for each in shown.breaks],
         "rt": band_rows(shown),
         "rows": _rows(shown)[:ROWS],
         "parameters": parameters,
@@ -189,10 +191,13 @@ def _page(request: HttpRequest, where: "Place | None") -> HttpResponse:
 
 
 def _outlook(request: HttpRequest, shown: Outbreak) -> dict[str, Any]:
-    made = outlook(shown.place, shown.standpoint, shown.subject.signal, shown.days)
+    feed, signal, number = shown.standpoint.feed, shown.subject.signal, shown.standpoint.vintage.number
+    made = outlook(shown.place, shown.standpoint, signal, shown.days)
+    told = record(shown.place, feed, signal, number, shown.days) if made.round else None
     keep = _kept(request)
     return {
         "outlook": made,
+        "alerts": alerts(shown, told.rounds if told else ()),
         "outlook_standings": sorted(
             (week.standing for week in (*made.shown, *made.suspended) if week.standing), key=lambda each: each.weeks
         ),

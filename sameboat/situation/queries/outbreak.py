@@ -8,15 +8,13 @@ from sameboat.figures.models import Break, Explanation, QualityFlag, Signal
 from sameboat.figures.queries import Change
 from sameboat.registry.models import Place
 from sameboat.situation.engine.curve import LOOKED_AT, Day, Stated, curve, unsettled
-from sameboat.situation.parameters import WINDOW
+from sameboat.situation.parameters import INFECTIONS, WINDOW
 from sameboat.situation.queries.reproduction import RtDay, reproduction
 from sameboat.situation.queries.standpoint import Standpoint, Subject, day_of
 
 CHANGES = 25
 """Changes that a page lists; the vintage's file has all of them."""
 FLAGS = 20
-
-CURVES = (Signal.Form.CUMULATIVE, Signal.Form.INCIDENCE)
 
 
 @dataclass(frozen=True)
@@ -48,11 +46,21 @@ class Outbreak:
         latest = self.latest
         return next((day for day in self.days if latest and day.day == latest.day - timedelta(1)), None)
 
+    def new_on(self, day: date) -> int | None:
+        """Return what is new on a day, None where that is not known."""
+        return next((each.new for each in self.days if each.day == day), None)
+
     @property
     def latest_break(self) -> Break | None:
         """The break that lies on the latest day."""
         latest = self.latest
         return next((each for each in self.breaks if latest and each.date == latest.day), None)
+
+    @property
+    def latest_unsettled(self) -> bool:
+        """Whether the latest day is so new that figures of its age often changed."""
+        latest, settled = self.latest, self.settled_until
+        return latest is not None and settled is not None and latest.day > settled
 
     @property
     def latest_rt(self) -> RtDay | None:
@@ -84,7 +92,7 @@ def outbreak(place: Place, subject: Subject, standpoint: Standpoint) -> Outbreak
     within = [each for each in breaks if days and days[0].day <= each.date <= days[-1].day]
     recent = days[-LOOKED_AT:]
     numbers = {day.settled_vintage for day in recent if day.settled_vintage}
-    counted = signal.form in CURVES and signal.code.startswith("cases")
+    counted = signal.code in INFECTIONS
     return Outbreak(
         place=place,
         subject=subject,

@@ -100,7 +100,7 @@ def outermost() -> Place | None:
     """Return the place whose page is the first: the outermost that confirmed cases are known of, or any figures."""
     asked = figures.signal(CASES)
     for feed in figures.feeds_of(asked) if asked else figures.feeds():
-        for signal in [asked] if asked else figures.signals():
+        for signal in [asked] if asked else filter(is_curve, figures.signals()):
             found = figures.outermost(feed, signal)
             if found is not None:
                 return found
@@ -130,6 +130,8 @@ def subject(place: Place | None, signal: str = "", source: str = "") -> Subject 
     Without a signal it is confirmed cases, or the first by code; without a source the feed registered first.
     """
     asked = figures.signal(signal or CASES)
+    if asked is not None and not is_curve(asked):
+        asked = None
     if asked is None and signal:
         return None
     feeds = figures.feeds_of(asked, place) if asked else []
@@ -140,8 +142,13 @@ def subject(place: Place | None, signal: str = "", source: str = "") -> Subject 
     chosen = next((feed for feed in feeds if feed.code == source), None) if source else next(iter(feeds), None)
     if asked is None or chosen is None:
         return None
-    signals = figures.signals_of(place, chosen) if place else []
+    signals = [each for each in figures.signals_of(place, chosen) if is_curve(each)] if place else []
     return Subject(chosen, asked, figures.definitions(asked)[0], signals, feeds)
+
+
+def is_curve(signal: Signal) -> bool:
+    """Return whether a signal counts things that happen, so that its days make a curve."""
+    return signal.form in (Signal.Form.CUMULATIVE, Signal.Form.INCIDENCE) and signal.decimals == 0
 
 
 def _anything(place: Place | None) -> tuple[Signal | None, list[Feed]]:
@@ -149,6 +156,6 @@ def _anything(place: Place | None) -> tuple[Signal | None, list[Feed]]:
         return None, []
     for feed in figures.feeds():
         for signal in figures.signals_of(place, feed):
-            if signal.code != "population":
+            if is_curve(signal):
                 return signal, [feed]
     return None, []

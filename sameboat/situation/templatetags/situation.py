@@ -12,12 +12,18 @@ from sameboat.situation.forecasting import Standing
 register = template.Library()
 
 FLAGS = {
-    "negative-increment": gettext_lazy("a total was lowered"),
-    "decrease": gettext_lazy("a total was lowered"),
-    "jump": gettext_lazy("far more than the days before"),
-    "missing": gettext_lazy("nothing was reported"),
-    "stale": gettext_lazy("the same figures again"),
+    "negative-increment": gettext_lazy("a total became less"),
+    "spike": gettext_lazy("far more on one day than on those around it"),
+    "stuck-value": gettext_lazy("the same number for days"),
+    "reporting-gap": gettext_lazy("zeros where reports are likely missing"),
+    "missing-day": gettext_lazy("days without a figure"),
+    "child-sum": gettext_lazy("the parts do not add up to the whole"),
+    "stale-feed": gettext_lazy("the source is silent"),
+    "future-date": gettext_lazy("a day that had not come"),
+    "revised-strongly": gettext_lazy("an old figure changed by much"),
+    "schema-drift": gettext_lazy("the source changed its form"),
 }
+"""What checks notice, by kind."""
 
 
 class Told(Protocol):
@@ -37,8 +43,7 @@ def told(each: Told) -> str:
 @register.simple_tag
 def flag_words(flag: QualityFlag) -> str:
     """Return what a check noticed, in words; its code where nobody wrote words for it."""
-    words = FLAGS.get(flag.kind)
-    return str(words) if words else gettext("check “%(kind)s”") % {"kind": flag.kind}
+    return str(FLAGS.get(flag.kind, flag.kind.replace("-", " ")))
 
 
 class NamedTwice(Protocol):
@@ -81,3 +86,9 @@ def percent(number: int | None) -> str:
 def weeks_ahead(weeks: int) -> str:
     """Return how far ahead a forecast is."""
     return ngettext("%(weeks)s week ahead", "%(weeks)s weeks ahead", weeks) % {"weeks": weeks}
+
+
+@register.filter
+def rounded(number: float) -> int:
+    """Return an engine's number as a whole count."""
+    return round(number)
