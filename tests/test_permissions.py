@@ -129,7 +129,13 @@ ROWS = [
     Row("figures.publish_vintage", lambda w: w.vintage | {"from_elsewhere": True}, operator=True),
     Row("figures.stop_feed", lambda w: w.stop, "hospital", (Role.FIGURES,)),
     Row("figures.stop_feed", lambda w: w.stop | {"from_elsewhere": True}, operator=True),
-    Row(f"situation.{store_round.__name__}", lambda w: {"computed": w.computed}, "hospital", (Role.FIGURES,), operator=True),
+    Row(
+        f"situation.{store_round.__name__}",
+        lambda w: {"computed": w.computed},
+        "hospital",
+        (Role.FIGURES,),
+        operator=True,
+    ),
     Row("donations.erase_private", lambda w: {"pledge": w.money_pledge}, "company", (Role.GIVE,), operator=True),
     Row("donations.erase_private", lambda w: {"pledge": w.money_pledge, "code": "its own code"}, anyone=True),
 ]
