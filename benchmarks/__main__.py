@@ -7,7 +7,7 @@ import platform
 import sys
 from dataclasses import asdict, dataclass
 
-NAMES = ("scenario", "verify", "pages", "log", "witnessed", "situation_rt", "situation_forecast")
+NAMES = ("scenario", "verify", "pages", "log", "witnessed", "situation_rt", "situation_forecast", "situation_pages")
 # Minutes long: run only when named.
 STUDIES = ("rt_coverage", "forecast_scores", "alert_rates")
 

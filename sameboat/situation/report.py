@@ -30,7 +30,9 @@ CHINESE_FONTS = (
     "Microsoft YaHei",
 )
 BREAK = (
-    "{% load curves face situation %}{% letter at %} {% day each.date %}: {{ each.get_kind_display }}. {% told each %}"
+    "{% load i18n curves face situation %}{% letter at %} {% day each.date as break_day %}{% quantity new as number %}"
+    "{% blocktranslate trimmed with kind=each.get_kind_display %}{{ break_day }}: {{ number }}, {{ kind }}."
+    "{% endblocktranslate %} {% told each %}"
 )
 """How a break is told."""
 LATIN_FONT = "Libertinus Serif"
@@ -118,7 +120,10 @@ def _content(shown: Outbreak, told: Outlook | None, address: str) -> dict[str, A
         "unit": subject.unit,
         "charts": _captions(shown, told),
         "breaks_title": _("Breaks"),
-        "breaks": [_text(_written(BREAK, at=at, each=each)) for at, each in enumerate(shown.breaks, start=1)],
+        "breaks": [
+            _text(_written(BREAK, at=at, each=each, new=shown.new_on(each.date)))
+            for at, each in enumerate(shown.breaks, start=1)
+        ],
         "days_title": _("The last days"),
         "days_head": [_("Day"), _("New"), _("Said first"), _("So far"), *([_("Rt (95 %)")] if shown.rt else [])],
         "days": _days(shown),

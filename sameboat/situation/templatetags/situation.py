@@ -84,8 +84,9 @@ def percent(number: int | None) -> str:
 
 @register.simple_tag
 def weeks_ahead(weeks: int) -> str:
-    """Return how far ahead a forecast is."""
-    return ngettext("%(weeks)s week ahead", "%(weeks)s weeks ahead", weeks) % {"weeks": weeks}
+    """Return how far ahead a forecast is, on one line."""
+    words = ngettext("%(weeks)s week ahead", "%(weeks)s weeks ahead", weeks) % {"weeks": weeks}
+    return format_html('<span class="number">{}</span>', words)
 
 
 @register.filter

@@ -143,7 +143,7 @@ def test_words_are_large_enough_and_stay_in_their_drawing(open_page, width):
 def test_a_reader_steps_through_the_vintages_without_scripts(open_page):
     """From one day to the next by links, to any day by the form, and back to today."""
     page = open_page("/situation/420100?as_of=2020-02-18", 390, scripts=False)
-    page.click("text=The vintage after")
+    page.click("text=Later vintage")
     assert "19 Feb 2020" in page.inner_text("h1")
     assert "from then on they are counted otherwise" in page.inner_text("h1")
     page.fill("#as-of", "2020-01-30")
