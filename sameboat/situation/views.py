@@ -82,7 +82,7 @@ def _without(request: HttpRequest, code: str) -> str:
     return f"{request.path}?{query.urlencode()}"
 
 
-@csp_replace({"frame-ancestors": ["*"]})
+@csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]  # it takes views with arguments too
 @xframe_options_exempt
 def embed(request: HttpRequest, code: str) -> HttpResponse:
     """Show a place's curve to stand in other people's pages, with its source and hash; it sets no cookie."""

@@ -67,7 +67,8 @@ class Outbreak:
         """The last day that tells of Rt and is settled, the last that tells of it where none is."""
         told = [each for each in self.rt if each.median is not None]
         settled = [each for each in told if self.settled_until is None or each.day <= self.settled_until]
-        return (settled or told or [None])[-1]
+        found = settled or told
+        return found[-1] if found else None
 
     @property
     def settled_until(self) -> date | None:
