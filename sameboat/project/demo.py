@@ -46,7 +46,7 @@ def load(say: Callable[[str], None]) -> None:
         )
     from sameboat.project.replay import replay
 
-    say("Loading Wuhan, 22 January to 12 February 2020, from its published figures …")
+    say("Loading Wuhan, 22 January to 12 February 2020, and China’s figures to 30 June, as published …")
     with ExitStack() as stack:
         tell = stack.enter_context(progress_bar("rows"))
         report = replay(SCENARIO, lambda _stage, done, total: tell(done, total))

@@ -5,7 +5,6 @@ source and line; nobody's signature, quantity or origin is invented. Ids are mad
 replays of one scenario make the same entries.
 """
 
-import csv
 import hashlib
 import json
 from collections import Counter
@@ -21,6 +20,8 @@ from django.db import transaction
 from sameboat.donations.actions.campaigns import file_campaign, open_fund
 from sameboat.donations.actions.gifts import receive_goods, receive_money
 from sameboat.donations.models import Fund
+from sameboat.project import replay_figures, scenario_tables
+from sameboat.project.scenario_tables import Row, ScenarioError
 from sameboat.registry.acting import Act
 from sameboat.registry.actions import declare_emergency, register_organisation
 from sameboat.registry.engine import public_id
@@ -30,22 +31,18 @@ from sameboat.supplies.actions.needs import publish_need
 from sameboat.supplies.events import Source
 from sameboat.transparency.actions import publish
 
-Row = dict[str, str]
 Progress = Callable[[str, int, int], None]
 
 ENTERED_AT = time(18, 0)
 """Local time at which a fact known by its day only is entered."""
 
 
-class ScenarioError(Exception):
-    """A scenario's table is missing or a row of it cannot be read; the message names table and line."""
-
-
 @dataclass
 class ReplayReport:
-    """What was replayed: rows by table, and the entries on the log."""
+    """What was replayed: rows by table, the days that had any, and the entries on the log."""
 
     rows: Counter[str] = field(default_factory=Counter)
+    days: int = 0
     entries: int = 0
 
 
@@ -65,11 +62,11 @@ def replay(folder: Path, progress: Progress = lambda _stage, _done, _total: None
         with transaction.atomic():
             while done < len(facts) and facts[done][0].astimezone(scenario.zone).date() == day:
                 moment, table, row = facts[done]
-                scenario.enter(moment, table, row)
-                report.rows[table] += 1
+                report.rows[table] += scenario.enter(moment, table, row)
                 done += 1
                 if done % 50 == 0:
                     progress(day.isoformat(), done, len(facts))
+        report.days += 1
         while (checkpoint := publish()) is not None:
             report.entries = checkpoint.size
     progress("done", done, len(facts))
@@ -86,7 +83,7 @@ class _Scenario:
         except (OSError, ValueError) as error:
             raise ScenarioError(f"{folder / 'scenario.json'}: {error}") from error
         self.zone = ZoneInfo(self.about["time_zone"])
-        self.count = 0
+        self.count = self.figures_count = 0
         start = datetime.combine(date.fromisoformat(self.about["from"]), time(), self.zone)
         self.act = Act(now=start.astimezone(UTC), operator=True, scope="replay", make_id=self.make_id)
         self.places: dict[str, Place] = {}
@@ -95,6 +92,9 @@ class _Scenario:
         self.organisations: dict[str, Organisation] = {}
         self.emergency: Emergency
         self.fund: Fund
+        self.figures: replay_figures.FiguresReplay | None = None
+        if "figures" in self.about:
+            self.figures = replay_figures.FiguresReplay(folder, self.about, self.places)
 
     def make_id(self, kind: str, at: datetime) -> str:
         """Return an id that is the same in every replay: its random part is a hash of its place in the scenario."""
@@ -102,25 +102,30 @@ class _Scenario:
         seed = hashlib.sha256(f"{self.about['id']} {kind} {self.count}".encode()).digest()
         return public_id.encode(kind, public_id.uuid7(int(at.timestamp() * 1000), seed[:10]))
 
+    def make_figures_id(self, kind: str, at: datetime) -> str:
+        """Return an id as `make_id` does, counted apart: figures added to a scenario change no other id of it."""
+        self.figures_count += 1
+        seed = hashlib.sha256(f"{self.about['id']} figures {kind} {self.figures_count}".encode()).digest()
+        return public_id.encode(kind, public_id.uuid7(int(at.timestamp() * 1000), seed[:10]))
+
     def rows(self, table: str) -> Iterator[tuple[int, Row]]:
-        """Yield each row of a table with its number."""
-        path = self.folder / f"{table}.csv"
-        try:
-            with path.open(encoding="utf-8", newline="") as file:
-                yield from enumerate(csv.DictReader(file), start=1)
-        except OSError as error:
-            raise ScenarioError(f"{path}: {error.strerror}") from error
+        """Return each row of a table with its number."""
+        return scenario_tables.rows(self.folder, table)
 
     def enter_nouns(self, report: ReplayReport) -> None:
         """Enter places, units, items and organisations, the emergency and the fund."""
         with transaction.atomic():
+            coordinates = {row["place"]: row for _, row in self.rows("coordinates")}
             for _, row in self.rows("places"):
+                point = coordinates.get(row["code"])
                 self.places[row["code"]] = Place.objects.create(
                     code=row["code"],
                     level=row["level"],
                     parent=self.places[row["parent"]] if row["parent"] else None,
                     name_en=row["name_en"],
                     name_zh=row["name_zh"],
+                    latitude=point["latitude"] if point else None,
+                    longitude=point["longitude"] if point else None,
                 )
             for _, row in self.rows("units"):
                 self.units[row["code"]] = Unit.objects.create(
@@ -168,6 +173,8 @@ class _Scenario:
                 if row["organisation"] and not row["under"] and row["alias"] not in known
             )
             self._open_fund()
+            if self.figures:
+                self.figures.register(replace(self.act, make_id=self.make_figures_id))
 
     def _open_fund(self) -> None:
         campaign = self.about["campaign"]
@@ -195,12 +202,16 @@ class _Scenario:
         for table, day in known_on.items():
             for _, row in self.rows(table):
                 yield datetime.combine(date.fromisoformat(row[day]), ENTERED_AT, self.zone), table, row
+        if self.figures:
+            yield from self.figures.facts()
 
-    def enter(self, moment: datetime, table: str, row: Row) -> None:
-        """Enter one fact through its action, at its moment."""
+    def enter(self, moment: datetime, table: str, row: Row) -> int:
+        """Enter one fact through its action, at its moment; return how many rows of the tables it was."""
         act = replace(self.act, now=moment.astimezone(UTC))
-        source = Source(table=f"{self.about['id']}/{table}", line=int(row["line"]), **self._more(table, row))
         try:
+            if self.figures and table in replay_figures.TABLES:
+                return self.figures.enter(replace(act, make_id=self.make_figures_id), table, row)
+            source = Source(table=f"{self.about['id']}/{table}", line=int(row["line"]), **self._more(table, row))
             {
                 "needs": self._need,
                 "goods_received": self._goods,
@@ -209,6 +220,9 @@ class _Scenario:
             }[table](act, row, source)
         except KeyError as error:
             raise ScenarioError(f"{table}.csv line {row['line']}: {error} is not known") from error
+        except ValueError as error:
+            raise ScenarioError(f"{table}.csv line {row['line']}: {error}") from error
+        return 1
 
     def _more(self, table: str, row: Row) -> dict[str, Any]:
         if table == "needs" and row["source_url"]:

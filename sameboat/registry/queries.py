@@ -89,12 +89,6 @@ def place(code: str) -> Place | None:
     return Place.objects.select_related("parent").filter(code=code).first()
 
 
-def places(level: str = "") -> list[Place]:
-    """Return the places of a level (all when empty), by code."""
-    found = Place.objects.select_related("parent").order_by("code")
-    return list(found.filter(level=level) if level else found)
-
-
 def places_named(text: str = "", parent: str = "", before: int | None = None, limit: int = 50) -> list[Place]:
     """Return places, last entered first; `text` is part of a name, `parent` the code of the place they lie in."""
     found = Place.objects.select_related("parent")

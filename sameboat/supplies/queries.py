@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from sameboat.registry.engine import signature
-from sameboat.registry.models import Item, Organisation, Unit
+from sameboat.registry.models import Item, Organisation, Place, Unit
 from sameboat.registry.queries import places_within
 from sameboat.supplies.engine.fair_share import Claim, max_min_shares
 from sameboat.supplies.models import Allocation, DayTotal, HandOver, Lot, Need, OrganisationTotal
@@ -132,6 +132,18 @@ def needs(sought: NeedFilter, before: int | None = None, limit: int = 50) -> lis
     if before is not None:
         found = found.filter(pk__lt=before)
     return list(found.order_by("-pk")[:limit])
+
+
+def places_asked_from() -> list[Place]:
+    """Return the provinces and cities in which anything was ever asked for, provinces first; what to filter by."""
+    asked = Place.objects.filter(Exists(Need.objects.filter(place=OuterRef("pk")))).select_related("parent__parent")
+    found: dict[str, Place] = {}
+    for place in asked:
+        here: Place | None = place
+        while here is not None:
+            found[here.code] = here
+            here = here.parent
+    return [place for level in ("province", "city") for _, place in sorted(found.items()) if place.level == level]
 
 
 def _organisations_named(text: str) -> QuerySet[Organisation]:

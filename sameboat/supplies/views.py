@@ -33,7 +33,7 @@ def needs(request: HttpRequest) -> HttpResponse:
         "open_lines": queries.open_lines(as_of),
         "categories": CATEGORIES.items(),
         "asked_item": nouns.item(sought.item),
-        "places": nouns.places("province") + nouns.places("city"),
+        "places": queries.places_asked_from(),
         "older": older(request, [need.pk for need in found], PAGE),
         "newer": newest(request),
     }

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import argparse
 import csv
+import gzip
 import io
 import sys
+from pathlib import Path
 
 from retabulation.judgements import Judgements, UnjudgedError
+from retabulation.outbreak import outbreak_tables
 from retabulation.quantities import QuantityError
 from retabulation.sources import FOLDER, MissingFactsError, facts_folder, read_csv
 from retabulation.tables import Table, all_tables
@@ -27,6 +30,19 @@ def as_csv(table: Table) -> str:
     return text.getvalue()
 
 
+def read(path: Path) -> bytes:
+    """Return a committed table's bytes, without their compression; nothing where there is no such file."""
+    if not path.exists():
+        return b""
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+def write(path: Path, text: str) -> None:
+    """Write a table; one that ends in .gz compressed, without a time in it."""
+    data = text.encode()
+    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
+
+
 def main() -> int:
     """Write or check the tables; return 0 where all is well, 1 where a check failed, 2 where nothing could be read."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -34,7 +50,8 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         facts = facts_folder()
-        made = {name: as_csv(table) for name, table in all_tables(facts, FOLDER).items()}
+        tables = all_tables(facts, FOLDER) | outbreak_tables(facts, FOLDER)
+        made = {name: as_csv(table) for name, table in tables.items()}
     except (MissingFactsError, UnjudgedError, QuantityError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -47,8 +64,8 @@ def main() -> int:
     for name, text in made.items():
         path = FOLDER / name
         if not arguments.check:
-            path.write_text(text, encoding="utf-8", newline="\n")
-        elif not path.exists() or path.read_bytes() != text.encode():
+            write(path, text)
+        elif read(path) != text.encode():
             faults.append(f"{name}: not what the raw files give; run this without --check and look at the difference")
     for fault in faults:
         print(fault, file=sys.stderr)

@@ -9,6 +9,7 @@ from django.db.models import Sum
 
 from sameboat.donations import queries as donations
 from sameboat.project.replay import replay
+from sameboat.registry.models import Place
 from sameboat.supplies import queries as supplies
 from sameboat.supplies.models import DayTotal, HandOver
 from sameboat.supplies.queries import Measure
@@ -77,12 +78,22 @@ def test_money_is_the_sum_of_the_table():
 
 
 def test_the_log_holds_one_entry_a_fact():
-    """Each row is one entry; an emergency, a campaign and a fund stand beside them."""
-    facts = sum(
-        len(rows(table)) for table in ("organisations", "needs", "goods_received", "money_received", "handouts")
-    )
-    assert log.checkpoint().size == facts + 3
-    assert store.check_store(full=True) == facts + 3
+    """Each row is one entry; an emergency, a campaign and a fund stand beside them.
+
+    Of the figures each vintage is one, each break and explanation, two sources, five definitions and the census.
+    """
+    facts = ("organisations", "needs", "goods_received", "money_received", "handouts")
+    figures = ("outbreak_vintages", "breaks", "explanations")
+    entries = sum(len(rows(table)) for table in facts + figures) + 3 + 2 + 5 + 1
+    assert log.checkpoint().size == entries
+    assert store.check_store(full=True) == entries
+
+
+def test_the_log_tells_what_was_known_in_the_order_in_which_it_was():
+    """Whoever reads the log from the start never goes back in time, from the first need to the last figure."""
+    recorded = [entry.recorded_at for entry in reversed(log.entries(limit=10_000))]
+    assert recorded == sorted(recorded)
+    assert recorded[-1].date().isoformat() == "2021-05-31"
 
 
 def test_nobody_signed_in_2020():
@@ -110,3 +121,11 @@ def test_every_fact_names_its_line():
             named[entry.data["source"]["table"]].append(entry.data["source"]["line"])
     for table, key in (("needs", "source_line"), ("goods_received", "line"), ("handouts", "line")):
         assert sorted(named[f"wuhan-2020/{table}"]) == sorted(int(row[key]) for row in rows(table))
+
+
+def test_places_stand_on_the_map():
+    """A place has the coordinates of its row, and none where the table has none."""
+    stated = {row["place"]: (row["latitude"], row["longitude"]) for row in rows("coordinates")}
+    for place in Place.objects.all():
+        found = None if place.latitude is None else (f"{place.latitude:.2f}", f"{place.longitude:.2f}")
+        assert found == stated.get(place.code), place.code
