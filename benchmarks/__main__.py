@@ -7,9 +7,29 @@ import platform
 import sys
 from dataclasses import asdict, dataclass
 
-NAMES = ("scenario", "verify", "pages", "log", "witnessed", "situation_rt", "situation_forecast", "situation_pages")
+NAMES = (
+    "scenario",
+    "verify",
+    "pages",
+    "log",
+    "audit",
+    "start",
+    "witnessed",
+    "situation_rt",
+    "situation_forecast",
+    "situation_pages",
+    "figure_readers",
+    "bulk",
+    "acknowledged",
+)
 # Minutes long: run only when named.
-STUDIES = ("rt_coverage", "forecast_scores", "alert_rates")
+STUDIES = (
+    "rt_coverage",
+    "forecast_scores",
+    "flags",
+    "forecast_stress",
+    "alert_rates",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +67,7 @@ def main(names: list[str]) -> int:
         for row in importlib.import_module(f"benchmarks.{name}").measure():
             rows.append(Row(**row))
             if not as_json:
-                peer = f"{rows[-1].peer}: {rows[-1].peers:.4g} ({rows[-1].ratio})" if rows[-1].peers else ""
+                peer = f"{rows[-1].peer}: {rows[-1].peers:.4g} ({rows[-1].ratio})" if rows[-1].peers else rows[-1].peer
                 print(f"{rows[-1].what:58}{rows[-1].ours:>12.4g} {rows[-1].unit:12}{rows[-1].bar:14}{peer}", flush=True)
     if as_json:
         print(json.dumps({"machine": machine, "rows": [asdict(row) for row in rows]}, indent=2))

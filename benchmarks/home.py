@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -45,15 +46,32 @@ def run_python(code: str, home: Path, *arguments: str) -> str:
     return done.stdout
 
 
+def bare_commits(folder: Path, commits: int = 300) -> float:
+    """Return SQLite's commits a second on the disk of a folder: rows of 450 bytes, a transaction each, durable."""
+    bare = sqlite3.connect(folder / "bare.sqlite3", isolation_level=None)
+    bare.execute("PRAGMA journal_mode=WAL")
+    bare.execute("PRAGMA synchronous=FULL")
+    bare.execute("CREATE TABLE entry (id INTEGER PRIMARY KEY, body BLOB)")
+    started = time.perf_counter()
+    for _ in range(commits):
+        bare.execute("INSERT INTO entry (body) VALUES (?)", (bytes(450),))
+    taken = time.perf_counter() - started
+    bare.close()
+    return commits / taken
+
+
 @contextmanager
-def served(home: Path) -> Iterator[str]:
-    """Yield the address of the demonstration served from `home`, loaded on first use; loopback only."""
+def served(home: Path, command: str = "demo") -> Iterator[str]:
+    """Yield the address at which a command serves `home`: the demonstration, loaded on first use, or what is there.
+
+    Loopback only.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = os.environ | {"SAMEBOAT_HOME": str(home), "PORT": str(port), "DATABASE_URL": ""}
     server = subprocess.Popen(
-        [sys.executable, "-m", "sameboat", "demo"],
+        [sys.executable, "-m", "sameboat", command],
         env=environment,
         cwd=ROOT,
         stdout=subprocess.DEVNULL,

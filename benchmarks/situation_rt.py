@@ -1,6 +1,6 @@
 """Rt of 200-day series: Cori beside EpiEstim (R) and epyestim (Python), and the headline, in regions a second.
 
-One core. A peer that is not installed is left out: EpiEstim is Debian's r-cran-epiestim, epyestim is on PyPI; the
+One core. A peer that is not installed is named as that: EpiEstim is Debian's r-cran-epiestim, epyestim is on PyPI; the
 interpreter that has it is named in SAMEBOAT_EPYESTIM_PYTHON where it is not this one.
 """
 
@@ -65,11 +65,10 @@ def measure() -> Iterator[dict[str, Any]]:
     bound = float(estimate_cori(few, SERIAL_INTERVAL).upper[-1, -1])
     what = {"what": "Cori, exact quantiles, 200 days", "ours": cori, "unit": "regions/s", "bar": "500"}
     peers = [_epiestim(few, bound), _epyestim(few, bound)]
-    found = [peer for peer in peers if peer]
-    yield from ({**what, **peer} for peer in found) if found else iter([what])
+    yield from ({**what, **peer} for peer in peers)
     headline = _per_second(lambda: estimate_rt(counts, SERIAL_INTERVAL))
     row = {"what": "headline Rt, 200 days", "ours": headline, "unit": "regions/s", "bar": "150"}
-    yield row | (found[0] if found else {})
+    yield row | peers[0]
 
 
 def _per_second(call: Callable[[], object]) -> float:
@@ -86,7 +85,7 @@ def _per_second(call: Callable[[], object]) -> float:
 def _epiestim(counts: np.ndarray, bound: float) -> dict[str, Any]:
     rscript = shutil.which("Rscript")
     if rscript is None:
-        return {}
+        return _not_installed("EpiEstim")
     return _peer("EpiEstim", counts, bound, [rscript, "-e", EPIESTIM])
 
 
@@ -95,8 +94,12 @@ def _epyestim(counts: np.ndarray, bound: float) -> dict[str, Any]:
     return _peer("epyestim", counts, bound, [python, "-c", EPYESTIM])
 
 
+def _not_installed(name: str) -> dict[str, Any]:
+    return {"peer": f"{name}: not installed"}
+
+
 def _peer(name: str, counts: np.ndarray, bound: float, command: list[str]) -> dict[str, Any]:
-    """Return the peer's regions a second, after making sure that it computed the same; nothing if it is not there."""
+    """Return the peer's regions a second, after making sure that it computed the same."""
     with tempfile.TemporaryDirectory() as folder:
         series, weights = Path(folder) / "series.csv", Path(folder) / "weights.csv"
         np.savetxt(series, counts.T, delimiter=",", fmt="%d")
@@ -105,7 +108,7 @@ def _peer(name: str, counts: np.ndarray, bound: float, command: list[str]) -> di
     if done.returncode:
         missing = "there is no package called" in done.stderr or "No module named" in done.stderr
         if missing:
-            return {}
+            return _not_installed(name)
         raise RuntimeError(done.stderr[-1000:])
     per_second, theirs = map(float, done.stdout.split()[-2:])
     if abs(theirs / bound - 1) > 1e-4:

@@ -1,14 +1,18 @@
 """What every answer of the API has in common: one shape of refusal, the caller's language, a page for people."""
 
+import errno
 import re
+import sqlite3
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError
+from django.db import DatabaseError, IntegrityError, OperationalError
 
 from sameboat.supplies import queries
-from sameboat.transparency import http_caching
+from sameboat.supplies.models import Need
+from sameboat.supplies.shapes import NeedShape
+from sameboat.transparency import http_caching, proofs
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +55,75 @@ def test_a_failure_of_ours_shows_no_stack_trace(failure, status, code, client, m
     answer = client.get("/api/needs")
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert "secret plan" not in answer.content.decode()
+
+
+class DiskFullError(Exception):
+    """As PostgreSQL's driver has it."""
+
+    sqlstate = "53100"
+
+
+def caused(error, cause, code=0):
+    """Return a database's error as Django raises it."""
+    if code:
+        cause.sqlite_errorcode = code
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [
+        (caused(OperationalError("full"), sqlite3.OperationalError(), sqlite3.SQLITE_FULL), 507, "storage-full"),
+        (caused(OperationalError("full"), DiskFullError()), 507, "storage-full"),
+        (OSError(errno.ENOSPC, "full"), 507, "storage-full"),
+        (
+            caused(OperationalError("io"), sqlite3.OperationalError(), sqlite3.SQLITE_IOERR_FSYNC),
+            503,
+            "storage-failing",
+        ),
+        (caused(DatabaseError("torn"), sqlite3.DatabaseError(), sqlite3.SQLITE_CORRUPT), 503, "storage-failing"),
+        (caused(OperationalError("wait"), sqlite3.OperationalError(), sqlite3.SQLITE_BUSY_SNAPSHOT), 503, "busy"),
+        (IntegrityError("a fault of ours"), 500, "failed"),
+        (OSError(errno.ENOENT, "a fault of ours"), 500, "failed"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_what_ails_the_store_is_told(failure, status, code, client, monkeypatch):
+    """Full, failing and busy are told apart from each other and from faults of the program."""
+
+    def fail(*args, **kwargs):
+        raise failure
+
+    monkeypatch.setattr(queries, "needs", fail)
+    answer = client.get("/api/needs")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+def test_what_was_done_is_not_called_undone(cast, callers, monkeypatch):
+    """Where the database fails after the commit, the answer says that it was done; asked again, the answer is there."""
+    body = {"organisation": cast.hospital.public_id, "item": "mask-surgical", "quantity": 5}
+    callers.hospital.client.raise_request_exception = False
+    fail = OperationalError("the server closed the connection")
+    with monkeypatch.context() as failing:
+        failing.setattr(NeedShape, "of", lambda need: raising(fail))
+        answer = callers.hospital.post("/needs", body, key="k")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "unanswered")
+    assert callers.hospital.does("/needs", body, key="k")["id"] == Need.objects.get().public_id
+
+
+def test_an_answer_goes_without_a_promise_that_cannot_be_read(cast, callers, monkeypatch):
+    """What was done is answered all the same; asked again, the promise is there."""
+    body = {"organisation": cast.hospital.public_id, "item": "mask-surgical", "quantity": 5}
+    with monkeypatch.context() as failing:
+        failing.setattr(proofs, "promises_of", lambda leaf_hashes: raising(OperationalError("gone")))
+        answer = callers.hospital.post("/needs", body, key="k")
+    assert (answer.status_code, "Sameboat-Promise" in answer.headers) == (201, False)
+    assert "Sameboat-Promise" in callers.hospital.post("/needs", body, key="k").headers
+
+
+def raising(error):
+    raise error
 
 
 def test_a_failure_before_an_operation_runs_shows_no_stack_trace_either(client, monkeypatch, settings):

@@ -16,8 +16,10 @@ from sameboat.supplies.actions.lots import allocate
 from sameboat.supplies.actions.needs import meet_need, publish_need
 from sameboat.supplies.models import DayTotal, Need
 from sameboat.transparency import queries as log
+from sameboat.transparency.actions import publish
 from sameboat.transparency.errors import LogError
 from sameboat.transparency.models import Entry
+from sameboat.transparency.store import check_store, latest_size
 
 ROUNDS = 4
 
@@ -162,6 +164,17 @@ def test_a_hand_over_is_signed_once(cast):
         results = at_once(*([lambda handover=handover: sign_for(cast.act_hospital, handover=handover)] * 2))
         assert len(done(results)) == 1
     assert entries("goods.received_by") == ROUNDS
+
+
+def test_two_who_publish_at_once_give_no_index_twice(cast):
+    """Without a sequencer's lock between them: every entry has one index, and both sign checkpoints of one log."""
+    for round_ in range(ROUNDS):
+        for number in range(3):
+            need_of(cast, f"{round_}-{number}", quantity=5)
+        results = at_once(*([lambda: publish() or "nothing waited"] * 3))
+        assert len(done(results)) == 3
+        assert list(Entry.objects.order_by("index").values_list("index", flat=True)) == list(range(latest_size()))
+        assert check_store(full=True) == Entry.objects.count()
 
 
 def test_a_need_is_closed_once(cast):

@@ -76,6 +76,12 @@ ROWS = [
         lambda w: {"organisation": w.hospital, "item": w.masks, "quantity": 5, "source": SOURCE},
         operator=True,
     ),
+    Row(
+        "supplies.publish_needs",
+        lambda w: {"needs": [{"organisation": w.hospital.public_id, "item": w.masks.code, "standard": "GB 2626"}]},
+        "hospital",
+        (Role.ASK,),
+    ),
     Row("supplies.confirm_need", lambda w: {"need": w.need}, "hospital", (Role.ASK,)),
     Row("supplies.meet_need", lambda w: {"need": w.need}, "hospital", (Role.ASK,)),
     Row("supplies.stop_need", lambda w: {"need": w.need}, "hospital", (Role.ASK,)),

@@ -42,13 +42,14 @@ class DefinitionStated(Event, type="definition.stated", words=_("Definition of a
 
 
 class BreakDeclared(Event, type="break.declared", words=_("Break in a series declared")):
-    """From `date` on a place's figures are not comparable with those before."""
+    """From `date` on a place's figures cannot be compared with those before; `within`: nor those of what lies in it."""
 
     series_break: Subject
     feed: Subject
     signal: str
     place: str
     date: str
+    within: bool
     kind: Literal["definition", "correction", "backlog"]
     text_en: str | None = None
     text_zh: str | None = None

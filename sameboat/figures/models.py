@@ -59,7 +59,11 @@ class Definition(Named):
 
 
 class Break(models.Model):
-    """From `date` on a place's figures cannot be compared with those before."""
+    """From `date` on a place's figures cannot be compared with those before.
+
+    `within`: nor can those of what lies in it. Without it the sum of a country breaks where one of its provinces counts
+    otherwise, and the other provinces do not.
+    """
 
     class Kind(models.TextChoices):
         DEFINITION = "definition", _("counted otherwise")
@@ -71,6 +75,7 @@ class Break(models.Model):
     signal = models.ForeignKey(Signal, on_delete=models.PROTECT, related_name="+")
     place = models.ForeignKey(Place, on_delete=models.PROTECT, related_name="+")
     date = models.DateField()
+    within = models.BooleanField(default=True)
     kind = models.CharField(max_length=16, choices=Kind)
     text_en = models.TextField(blank=True)
     text_zh = models.TextField(blank=True)
@@ -161,9 +166,13 @@ class RejectedLine(models.Model):
 
 
 class QualityFlag(models.Model):
-    """What a check noticed in a vintage; it is published beside the figure, which stays as it was stated."""
+    """What a check noticed in a vintage; it is published beside the figure, which stays as it was stated.
+
+    `cleared` is the vintage in which it was no longer so. A flag of the whole feed has no place and no signal.
+    """
 
     vintage = models.ForeignKey(Vintage, on_delete=models.PROTECT, related_name="flags")
+    cleared = models.ForeignKey(Vintage, null=True, on_delete=models.PROTECT, related_name="+")
     place = models.ForeignKey(Place, null=True, on_delete=models.PROTECT, related_name="+")
     signal = models.ForeignKey(Signal, null=True, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=32)

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from sameboat.figures.engine import change_file
 from sameboat.figures.engine.observation import Observation
+from sameboat.figures.engine.panel import Panel
 from sameboat.figures.models import (
     Break,
     Definition,
@@ -196,6 +199,46 @@ def _points(series: Sequence[int], at: Vintage, start: date | None, until: date 
             yield pk, Point(day, value, missing, numbers[vintage_pk])
 
 
+def panel(places: Iterable[Place], of: Definition, at: Vintage, *, start: date, until: date | None = None) -> Panel:
+    """Return the figures of many places as they stood at a vintage, as an array; places without any are left out.
+
+    The days run from `start`, or from the first that has a figure, to `until`, or to the last that has one. Read
+    straight from the rows: a day's checks look at a hundred thousand figures.
+    """
+    by_pk = {place.pk: place.code for place in places}
+    codes = {
+        pk: by_pk[place]
+        for pk, place in Series.objects.filter(feed=at.feed_id, definition=of, place__in=by_pk).values_list(
+            "pk", "place_id"
+        )
+    }
+    ordered = sorted(codes, key=codes.__getitem__)
+    stated: list[tuple[int, str, int | None]] = []
+    with connection.cursor() as cursor:
+        for first in range(0, len(ordered), _AT_ONCE):
+            some = ordered[first : first + _AT_ONCE]
+            # Days as text: reading each as a date took longer than all the rest.
+            cursor.execute(
+                "SELECT series_id, CAST(date AS TEXT), value FROM figures_figure "  # noqa: S608
+                f"WHERE series_id IN ({', '.join(['%s'] * len(some))}) AND vintage_id <= %s AND date BETWEEN %s AND %s "
+                "ORDER BY series_id, date, vintage_id",
+                [*some, at.pk, start, until or date.max],
+            )
+            stated += cursor.fetchall()
+    days = {text: date.fromisoformat(text) for text in {text for _, text, _ in stated}}
+    first_day, last_day = min(days.values(), default=start), max(days.values(), default=start)
+    columns = {text: (day - first_day).days for text, day in days.items()}
+    known = sorted({pk for pk, _, _ in stated}, key=codes.__getitem__)
+    numbers = {pk: row for row, pk in enumerate(known)}
+    values = np.full((len(known), (last_day - first_day).days + 1), np.nan)
+    for pk, text, value in stated:  # a later vintage's statement stands after an earlier one's
+        values[numbers[pk], columns[text]] = np.nan if value is None else value
+    form = of.signal.form
+    return Panel(
+        of.signal.code, tuple(codes[pk] for pk in known), first_day, values, form == Signal.Form.CUMULATIVE, of.code
+    )
+
+
 def statements(place: Place, of: Signal, from_feed: Feed, *, definition: str = "") -> list[Point]:
     """Return everything that a feed ever said of a place and signal, by day and then by vintage."""
     last = vintage_as_of(from_feed)
@@ -285,9 +328,9 @@ def change_file_of(of: Vintage) -> bytes:
 
 
 def breaks(place: Place, of: Signal, from_feed: Feed, as_of: AsOf = None) -> list[Break]:
-    """Return the breaks declared for a place or for what it lies in, by day; those known at `as_of`."""
-    above = _with_those_above(place)
-    found = Break.objects.filter(feed=from_feed, signal=of, place__in=above).select_related("place", "signal")
+    """Return the breaks that hold for a place, its own and those of what it lies in, by day; those known at `as_of`."""
+    above = Q(within=True, place__in=_with_those_above(place))
+    found = Break.objects.filter(Q(place=place) | above, feed=from_feed, signal=of).select_related("place", "signal")
     if as_of is not None:
         found = found.filter(declared_at__lt=end_of(from_feed, as_of))
     return list(found.order_by("date"))
@@ -298,7 +341,8 @@ def breaks_of(places: Sequence[Place], of: Signal, from_feed: Feed, as_of: AsOf 
     if not places:
         return {}
     above = set(_with_those_above(places[0])[1:])
-    found = Break.objects.filter(feed=from_feed, signal=of, place__in=[*(place.pk for place in places), *above])
+    whole = Q(within=True, place__in=above)
+    found = Break.objects.filter(Q(place__in=places) | whole, feed=from_feed, signal=of)
     if as_of is not None:
         found = found.filter(declared_at__lt=end_of(from_feed, as_of))
     rows = list(found.order_by("date"))
@@ -320,13 +364,16 @@ def explanations(
 def flags(
     from_feed: Feed, as_of: AsOf = None, *, place: Place | None = None, within: bool = False, limit: int = 100
 ) -> list[QualityFlag]:
-    """Return what checks noticed in a feed's vintages up to a moment, the latest days first.
+    """Return what checks noticed in a feed's vintages up to a moment and was still so then, the latest days first.
 
     With `place` only its own flags, and with `within` also those of what lies in it.
     """
     found = QualityFlag.objects.filter(vintage__feed=from_feed)
-    if as_of is not None:
-        found = found.filter(vintage__published_at__lt=end_of(from_feed, as_of))
+    if as_of is None:
+        found = found.filter(cleared=None)
+    else:
+        end = end_of(from_feed, as_of)
+        found = found.filter(Q(cleared=None) | Q(cleared__published_at__gte=end), vintage__published_at__lt=end)
     if place is not None:
         found = found.filter(place__in=places_within(place.code)) if within else found.filter(place=place)
     return list(found.select_related("place", "signal", "vintage").order_by("-date", "-pk")[:limit])
@@ -351,7 +398,7 @@ def children(of: Place, from_feed: Feed, signal: Signal) -> list[Place]:
     return list(Place.objects.filter(pk__in=inside.values("place")).order_by("code"))
 
 
-def feeds_of(of: Signal, place: Place | None = None) -> list[Feed]:
+def feeds_counting(of: Signal, place: Place | None = None) -> list[Feed]:
     """Return the feeds that have figures of a signal, or of it at one place; the first registered first."""
     rows = Series.objects.filter(signal=of)
     if place is not None:

@@ -5,7 +5,7 @@ import logging
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
@@ -18,9 +18,13 @@ from pydantic import BaseModel
 from sameboat import __version__
 from sameboat.donations.api import router as donations
 from sameboat.project.reference import Reference, complete
+from sameboat.project.storage_trouble import trouble_of
+from sameboat.registry import faults
 from sameboat.registry.access import promising
+from sameboat.registry.acting import Act
 from sameboat.registry.api import router as registry
-from sameboat.registry.refusals import InvalidInput, Refused, TooMany
+from sameboat.registry.refusals import Refused, TooMany
+from sameboat.registry.shapes import ErrorShape
 from sameboat.supplies.api import router as supplies
 from sameboat.transparency.api import router as log
 from sameboat.transparency.errors import LogError
@@ -29,33 +33,18 @@ from sameboat.transparency.http_caching import revalidated
 _log = logging.getLogger(__name__)
 
 
-class FaultShape(BaseModel):
-    """One thing wrong with one field; the field is empty where the whole request is meant."""
-
-    field: str
-    message: str
-
-
-class ErrorShape(BaseModel):
-    """Why a request was refused: a code for programs, what was wrong and what to do for people, and where."""
-
-    code: str
-    message: str
-    field: str
-    faults: list[FaultShape]
-
-
 class ErrorAnswer(BaseModel):
     """The answer to a request that was refused. Nothing was changed."""
 
     error: ErrorShape
 
 
-def refusal(
-    status: int, code: str, message: str, field: str = "", faults: list[FaultShape] | None = None
-) -> HttpResponse:
+def refusal(status: int, code: str, message: str) -> HttpResponse:
     """Return an error answer."""
-    shape = ErrorShape(code=code, message=message, field=field, faults=faults or [])
+    return _answer(status, ErrorShape(code=code, message=message, field="", faults=[]))
+
+
+def _answer(status: int, shape: ErrorShape) -> HttpResponse:
     text = json.dumps({"error": shape.model_dump()}, ensure_ascii=False)
     response = HttpResponse(text, status=status, content_type="application/json; charset=utf-8")
     response["Cache-Control"] = "no-store"
@@ -119,9 +108,7 @@ for router in (supplies, donations, registry, log):
 
 @api.exception_handler(Refused)
 def _refused(request: HttpRequest, refused: Refused) -> HttpResponse:
-    faults = refused.faults if isinstance(refused, InvalidInput) else []
-    shapes = [FaultShape(field=fault.field, message=str(fault.message)) for fault in faults]
-    response = refusal(refused.status, refused.code, str(refused.message), refused.field, shapes)
+    response = _answer(refused.status, ErrorShape.of(refused))
     if isinstance(refused, TooMany):
         response["Retry-After"] = str(refused.retry_after)
     if refused.status == 401:
@@ -136,9 +123,7 @@ def _log_refused(request: HttpRequest, error: LogError) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    faults = [FaultShape(field=_place(fault), message=_words(fault)) for fault in error.errors]
-    message = " ".join(f"{fault.field}: {fault.message}" if fault.field else fault.message for fault in faults[:5])
-    return refusal(422, "invalid-input", message, faults[0].field, faults)
+    return _refused(request, faults.invalid_input([(_place(fault), fault) for fault in error.errors]))
 
 
 def _place(fault: dict[str, Any]) -> str:
@@ -147,33 +132,6 @@ def _place(fault: dict[str, Any]) -> str:
     if rest and (source == "body" or rest[0] == "sought"):
         rest = rest[1:]
     return ".".join(rest)
-
-
-def _words(fault: dict[str, Any]) -> str:
-    context = fault.get("ctx", {})
-    words = {
-        "missing": _("This is missing."),
-        "extra_forbidden": _("There is no such field here. Take it out, or check its name."),
-        "string_type": _("Write text."),
-        "string_unicode": _("The text has characters that cannot be shown. Type it again."),
-        "string_too_long": _("Write at most %(most)s characters.") % {"most": context.get("max_length")},
-        "string_pattern_mismatch": _("This is not in the form asked for: %(form)s") % {"form": context.get("pattern")},
-        "int_type": _("Write a whole number."),
-        "int_parsing": _("Write a whole number."),
-        "int_from_float": _("Write a whole number."),
-        "int_parsing_size": _("The number is too large."),
-        "bool_parsing": _("Write true or false."),
-        "bool_type": _("Write true or false."),
-        "less_than_equal": _("At most %(most)s.") % {"most": context.get("le")},
-        "greater_than_equal": _("At least %(least)s.") % {"least": context.get("ge")},
-        "literal_error": _("Write one of %(known)s.") % {"known": context.get("expected")},
-        "model_attributes_type": _("Send a JSON object with the fields of this request."),
-        "model_type": _("Send a JSON object with the fields of this request."),
-        "value_error": str(context.get("error", "")),
-    }
-    if fault["type"] == "missing" and not _place(fault):
-        return _("Send a JSON object with the fields of this request; {} where there is nothing to say.")
-    return words.get(fault["type"]) or str(fault["msg"])
 
 
 @api.exception_handler(HttpError)
@@ -200,22 +158,47 @@ def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
     return unknown_address(request)
 
 
-@api.exception_handler(OperationalError)
-def _busy(request: HttpRequest, error: OperationalError) -> HttpResponse:
-    _log.exception("the store did not answer")
-    response = refusal(503, "busy", _("The store is busy. Nothing was changed; try again in a few seconds."))
-    response["Retry-After"] = "5"
+@api.exception_handler(DatabaseError)
+@api.exception_handler(OSError)
+def _not_stored(request: HttpRequest, error: DatabaseError | OSError) -> HttpResponse:
+    trouble = trouble_of(error)
+    if trouble is None and not isinstance(error, OperationalError):
+        return _failed(request, error)
+    _log.error("the store did not answer", exc_info=error)
+    if _was_done(request):
+        return failure(request)
+    if trouble == "full":
+        words = _("The disk of this server is full. Nothing was changed; its operator must make room. Try again later.")
+        response = refusal(507, "storage-full", words)
+    elif trouble in ("failing", "damaged", "read-only"):
+        words = _("The store of this server does not take anything now. Nothing was changed; tell its operator.")
+        response = refusal(503, "storage-failing", words)
+    else:
+        response = refusal(503, "busy", _("The store is busy. Nothing was changed; try again in a few seconds."))
+    response["Retry-After"] = "5" if response.status_code == 503 else "60"
     return response
 
 
 @api.exception_handler(Exception)
 def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
     _log.error("%s %s failed", request.method, request.path, exc_info=error)
-    return failure()
+    return failure(request)
 
 
-def failure() -> HttpResponse:
-    """Return the answer where we failed."""
+def _was_done(request: HttpRequest) -> bool:
+    """Return whether the caller's act was committed before something failed."""
+    act: Act | None = getattr(request, "act", None)
+    return act is not None and bool(act.done)
+
+
+def failure(request: HttpRequest) -> HttpResponse:
+    """Return the answer where we failed, which says whether anything was changed."""
+    if _was_done(request):
+        words = _(
+            "It was done and is safe; only this answer could not be made. Send the request again under the same "
+            "idempotency key, or look it up."
+        )
+        return refusal(500, "unanswered", words)
     message = _("Something went wrong here, and nothing was changed. The operator can read why in the program's log.")
     return refusal(500, "failed", message)
 

@@ -21,11 +21,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 import sameboat
-from sameboat.project import database_file
-from sameboat.transparency import keys, published, queries, sequencer, store
+from sameboat.project import database_file, mirrors
+from sameboat.transparency import keys, published, sequencer, store
+from sameboat.transparency.engine import tiles
+from sameboat.transparency.engine.checkpoint import Checkpoint
 from sameboat.transparency.errors import BadInput, FoundWrong, LogError, RolledBackError
 
 FORMAT = "sameboat-backup/v1"
@@ -64,13 +66,14 @@ def back_up(target: Path, *, with_keys: bool, progress: Progress | None = None) 
     if with_keys and not keys.has_key():
         raise BadInput("this SAMEBOAT_HOME has no log key yet, so there is none to back up")
     with _workshop(target.parent) as folder:
-        size = queries.state().size
         if (file := database_file.path()) is None:
             names = [POSTGRESQL]
-            _postgresql("pg_dump", "--format=custom", "--no-owner", f"--file={folder / POSTGRESQL}")
+            with _one_moment() as (moment, size):
+                options = ("--format=custom", "--no-owner", f"--snapshot={moment}")
+                _postgresql("pg_dump", *options, f"--file={folder / POSTGRESQL}")
         else:
             names = [SQLITE]
-            _copy_sqlite(file, folder / SQLITE, progress)
+            size = _copy_sqlite(file, folder / SQLITE, progress)
         for name in (LOG_KEY, DJANGO_KEY) if with_keys else ():
             if (settings.HOME / name).exists():
                 (folder / name).parent.mkdir(exist_ok=True)
@@ -100,17 +103,19 @@ def back_up(target: Path, *, with_keys: bool, progress: Progress | None = None) 
     return {"file": str(target), "bytes": target.stat().st_size, "log_size_at_least": size, "keys": with_keys}
 
 
-def restore(archive: Path, *, force: bool) -> dict[str, Any]:
+def restore(archive: Path, *, force: bool, mirror: str = "") -> dict[str, Any]:
     """Put a backup in this home's place, check the log in it, and return what is there now.
 
     What was there is set aside in the home, not deleted. Raises BadInput where the home is not empty and `force` is
     not given, or a server runs on it; ArchiveError for a bad archive; RolledBackError for a backup older than what
-    this home has published. In each of these cases the home is as before.
+    this home has published, or than the `mirror` shows: a folder of tiles, or a web server's address. In each of these
+    cases the home is as before; PostgreSQL's database too, unless the log in the backup itself is wrong or forked.
     """
     settings.HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _workshop(settings.HOME) as folder, _nobody_serves():
         about = _unpack(archive, folder)
         _check_place(about, force=force)
+        seen = _seen(mirror, about) if mirror else None
         if database_file.path() is None:
             aside = None
             if POSTGRESQL not in about["files"]:
@@ -118,14 +123,14 @@ def restore(archive: Path, *, force: bool) -> dict[str, Any]:
             _take_keys(folder, about)
             options = ("--clean", "--if-exists", "--no-owner", "--exit-on-error", "--single-transaction")
             _postgresql("pg_restore", *options, f"--dbname={_uri()}", str(folder / POSTGRESQL))
-            size = store.check_store()
+            size = _check_log(seen)
         else:
             if SQLITE not in about["files"]:
                 raise BadInput(
                     "this backup is of a PostgreSQL database; set DATABASE_URL to the server to restore it on"
                 )
             database_file.check(folder / SQLITE, full=True)
-            aside, size = _swap_sqlite(folder, about)
+            aside, size = _swap_sqlite(folder, about, seen)
         last = store.latest_checkpoint()
         if last is not None:
             published.remember(last.note)
@@ -202,7 +207,7 @@ def _check_place(about: Mapping[str, Any], *, force: bool) -> None:
         raise BadInput(
             f"{settings.HOME} is not empty. Name another SAMEBOAT_HOME, or say --force to set aside what is there."
         )
-    if mark is not None and about["log_size_at_least"] < mark.size and file is not None:
+    if mark is not None and about["log_size_at_least"] < mark.size:
         raise RolledBackError(
             f"this backup's log has {about['log_size_at_least']:,} entries, and {mark.size:,} were published from this "
             "home: going on from it would fork the log. Restore a newer backup."
@@ -214,7 +219,28 @@ def _check_place(about: Mapping[str, Any], *, force: bool) -> None:
         )
 
 
-def _swap_sqlite(folder: Path, about: Mapping[str, Any]) -> tuple[Path | None, int]:
+def _seen(mirror: str, about: Mapping[str, Any]) -> Checkpoint:
+    """Return the checkpoint that others see in a mirror; raises RolledBackError where the backup holds less."""
+    seen = mirrors.seen_in(mirror, about["log"] or keys.log_vkey())
+    if about["log_size_at_least"] < seen.size:
+        raise RolledBackError(
+            f"this backup's log has {about['log_size_at_least']:,} entries, and {mirror} shows {seen.size:,}: going on "
+            "from it would fork the log. Restore a newer backup."
+        )
+    return seen
+
+
+def _check_log(seen: Checkpoint | None) -> int:
+    """Check the log that was restored, and that it extends what others have seen; return its size."""
+    size = store.check_store()
+    if seen is not None and tiles.root(seen.size, store.read_tile) != seen.root:
+        raise RolledBackError(
+            f"the first {seen.size:,} entries of this backup are not those that the mirror shows: one of them is forked"
+        )
+    return size
+
+
+def _swap_sqlite(folder: Path, about: Mapping[str, Any], seen: Checkpoint | None) -> tuple[Path | None, int]:
     """Put the unpacked database and keys in place and check them; put back what was there if they are wrong.
 
     Returns where the old files are now, and the log's size.
@@ -235,7 +261,7 @@ def _swap_sqlite(folder: Path, about: Mapping[str, Any]) -> tuple[Path | None, i
     try:
         (folder / SQLITE).rename(file)
         _take_keys(folder, about)
-        size = store.check_store()
+        size = _check_log(seen)
     except BaseException:
         connection.close()
         for path in old:
@@ -258,8 +284,20 @@ def _take_keys(folder: Path, about: Mapping[str, Any]) -> None:
     keys.log_signer.cache_clear()
 
 
-def _copy_sqlite(source: Path, target: Path, progress: Progress | None) -> None:
-    """Copy a database that others write to, as it stood at one moment (sqlite.org/backup.html)."""
+@contextmanager
+def _one_moment() -> Iterator[tuple[str, int]]:
+    """Yield PostgreSQL's name for how the database stands now, while the block runs, and the log's size then."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        cursor.execute("SELECT pg_export_snapshot()")
+        yield cursor.fetchone()[0], store.latest_size()
+
+
+def _copy_sqlite(source: Path, target: Path, progress: Progress | None) -> int:
+    """Copy a database that others write to, as it stood at one moment, and return its log's size then.
+
+    By sqlite.org/backup.html.
+    """
     if not source.exists():
         raise BadInput(f"{source} does not exist: there is nothing to back up yet")
     with closing(sqlite3.connect(source)) as running, closing(sqlite3.connect(target)) as copy:
@@ -273,7 +311,9 @@ def _copy_sqlite(source: Path, target: Path, progress: Progress | None) -> None:
         running.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
         running.backup(copy, pages=2_000, progress=tell)
         copy.execute("PRAGMA journal_mode=DELETE")
+        (size,) = copy.execute("SELECT max(size) FROM transparency_checkpoint").fetchone()
     database_file.check(target, full=True)
+    return size or 0
 
 
 def _uri() -> str:

@@ -141,17 +141,22 @@ def backup(
 def restore(
     file: Annotated[Path, typer.Argument(help="An archive that `sameboat backup` wrote.")],
     force: Annotated[bool, typer.Option("--force", help="Set aside what is in this home now.")] = False,
+    mirror: Annotated[
+        str, typer.Option(help="A mirror that others read, folder or address: the backup must hold all that it shows.")
+    ] = "",
 ) -> Any:
     """Put a backup in this home's place, and check the log in it.
 
-    A backup older than what this home has published is refused: going on from it would fork the log.
+    A backup older than what this home has published, or than a mirror shows, is refused: going on from it would fork
+    the log.
 
     \b
     SAMEBOAT_HOME=/srv/sameboat sameboat restore /backups/sameboat-2020-02-12.tar.gz
+    SAMEBOAT_HOME=/srv/new sameboat restore /backups/newest.tar.gz --mirror https://mirror.example/log
     """
     from sameboat.project.backups import restore as put_back
 
-    return put_back(file, force=force)
+    return put_back(file, force=force, mirror=mirror)
 
 
 @app.command()

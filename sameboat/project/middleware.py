@@ -50,7 +50,7 @@ def _refusal_in_shape(request: HttpRequest, response: HttpResponseBase) -> HttpR
     from sameboat.project.api import failure, refusal, unknown_address  # here, since it imports every room
 
     if response.status_code >= 500:
-        return failure()
+        return failure(request)
     if response.status_code == 404:
         return unknown_address(request)
     if response.status_code == 405:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -52,10 +53,11 @@ def failure_of(error: BaseException) -> Failure | None:
     if isinstance(error, errors.LogError):
         return Failure("log", str(error), UNABLE)
     if isinstance(error, OSError):
-        what = f"{error.filename}: " if error.filename else ""
-        return Failure(
-            "system", f"{what}{error.strerror or error}. Check the path, its permissions and the disk.", UNABLE
-        )
+        from sameboat.project.storage_trouble import ADVICE, trouble_of
+
+        what, trouble = f"{error.filename}: " if error.filename else "", trouble_of(error)
+        advice = "Check the path, its permissions and the disk." if trouble is None else ADVICE[trouble]
+        return Failure("system", f"{what}{error.strerror or error}. {advice}", UNABLE)
     database = sys.modules.get("django.db")
     if database is not None and isinstance(error, database.DatabaseError):
         return Failure("database", database_trouble(error), UNABLE)
@@ -65,15 +67,25 @@ def failure_of(error: BaseException) -> Failure | None:
     return None
 
 
+_TROUBLES = {
+    "full": "The disk is full, and nothing was changed",
+    "failing": "The disk failed, and nothing was changed",
+    "damaged": "The database file is damaged or cut short",
+    "read-only": "The database cannot be written to",
+    "busy": "Another program holds the database",
+}
+
+
 def database_trouble(error: BaseException) -> str:
     """Return what a database's error means and what to do."""
+    from sameboat.project.storage_trouble import ADVICE, trouble_of
+
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    if "malformed" in text or "not a database" in text or "disk I/O error" in text:
-        return f"The database file is damaged or cut short ({text}). Run `sameboat doctor`, then restore a backup."
     if "no such table" in text or "does not exist" in text:
         return f"The database is not set up ({text}). Run `sameboat serve --migrate` or `sameboat demo`."
-    if "locked" in text:
-        return f"Another program holds the database ({text}). Wait for it or stop it, then try again."
+    trouble = trouble_of(error)
+    if trouble is not None:
+        return f"{_TROUBLES[trouble]} ({text}). {ADVICE[trouble]}"
     return f"The database does not answer: {text}. Check DATABASE_URL and that its server runs; see `sameboat doctor`."
 
 
@@ -104,19 +116,29 @@ def show_failure(failure: Failure, *, as_json: bool) -> int:
         print_json({"error": told | ({"field": failure.field} if failure.field else {})})
     else:
         where = f" ({failure.field})" if failure.field else ""
-        sys.stderr.write(f"sameboat: {failure.message}{where}\n")
+        sys.stderr.write(f"sameboat: {harmless(failure.message)}{where}\n")
     return failure.exit_code
 
 
 def say(line: str) -> None:
     """Print one line now, also where the output is a pipe."""
-    sys.stdout.write(line + "\n")
+    sys.stdout.write(harmless(line) + "\n")
     sys.stdout.flush()
+
+
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that command a terminal or turn text round instead of being read."""
+
+
+def harmless(text: str) -> str:
+    """Return text with � for what would command a terminal: others wrote part of it, in a log or a proof file."""
+    return _COMMANDS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def print_json(value: Any) -> None:
     """Print a value as JSON."""
-    say(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
+    say(_COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def _plain(value: object) -> Any:

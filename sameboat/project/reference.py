@@ -26,9 +26,10 @@ _WRITING = _READING | {
     "409": "It can no longer be done, or the idempotency key was used for another request.",
     "413": "The body is larger than 1 MiB.",
     "429": "Too many at once; Retry-After says when to try again.",
+    "507": "The server's disk is full; nothing was changed.",
 }
 _AUTHORISED = {"401": "Nobody knows who asks: no sign-in and no valid token."}
-_BUSY = {"503": "The store is busy; Retry-After says when to try again."}
+_BUSY = {"503": "The store is busy or failing; Retry-After says when to try again."}
 
 _REPEATABLE = {
     "in": "header",

@@ -93,6 +93,7 @@ class FiguresReplay:
             place=self.places[row["place"]],
             day=date.fromisoformat(row["date"]),
             kind=row["kind"],
+            within=row["within"] == "yes",
             text_en=_told(row["text_en"], row["source"]),
             text_zh=_told(row["text_zh"], row["source"]),
             url=row["source_url"],

@@ -123,12 +123,15 @@ def _database(url: str) -> dict[str, Any]:
     """Return Django's settings for `postgresql://user:password@host:port/name`, or for SQLite where there is none."""
     if not url:
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "sameboat.project.sqlite3",
             "NAME": HOME / "sameboat.sqlite3",
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
                 "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA mmap_size=268435456;"
+                # what a large transaction changes stays in memory until it commits, and is copied from the
+                # write-ahead log into the database every 128 MiB: pages of an index change many times before that
+                "PRAGMA cache_size=-32768;PRAGMA wal_autocheckpoint=32768;"
                 # what is deleted is overwritten with zeros, on its page and on pages that become free
                 "PRAGMA secure_delete=ON;",
             },

@@ -1,6 +1,7 @@
 """Who calls over HTTP: by token or by session, from which address, under which idempotency key."""
 
 import functools
+import logging
 import re
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -8,6 +9,7 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.translation import gettext as _
@@ -20,6 +22,8 @@ from sameboat.registry.actions import hash_token
 from sameboat.registry.refusals import Fault, InvalidInput, NotPermitted, Unauthenticated
 from sameboat.transparency import proofs
 from sameboat.transparency.engine import base64_text
+
+_log = logging.getLogger(__name__)
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 IDEMPOTENCY_PATTERN = r"^[\x21-\x7e]{1,128}$"
@@ -127,7 +131,8 @@ def act_of_caller(request: HttpRequest) -> Act:
 def promising(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Give back, with what was done, the log's signed promise of each entry that it put on the log.
 
-    A header as the body is the thing itself. Of more than MOST_PROMISES entries the others' promises can be asked for.
+    A header as the body is the thing itself. Of more than MOST_PROMISES entries the others' promises can be asked for,
+    and so can all of them where the database does not give them now: what was done stays done.
     """
 
     @functools.wraps(view)
@@ -135,8 +140,12 @@ def promising(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         response = view(request, *args, **kwargs)
         act: Act | None = getattr(request, "act", None)
         if act is not None and act.accepted and response.status_code < 400:
-            notes = proofs.promises_of(act.accepted[:MOST_PROMISES])
-            response[PROMISE_HEADER] = ", ".join(base64_text.encode(note.encode()) for note in notes)
+            try:
+                notes = proofs.promises_of(act.accepted[:MOST_PROMISES])
+            except DatabaseError:
+                _log.exception("an answer goes without its promises, which can be asked for")
+            else:
+                response[PROMISE_HEADER] = ", ".join(base64_text.encode(note.encode()) for note in notes)
         return response
 
     return answer

@@ -50,7 +50,8 @@ class Act:
 
     `roles` maps an organisation's public id to the roles the person has there; `operator` is who runs this
     installation. `now` is the clock's reading, `key` the idempotency key, `scope` whose keys they are. `accepted`
-    receives the leaf hashes of the entries that the act put on the log, once they are safe.
+    receives the leaf hashes of the entries that the act put on the log, once they are safe, and `done` the names of the
+    actions that were carried out and committed.
     """
 
     now: datetime
@@ -61,6 +62,7 @@ class Act:
     scope: str = "anonymous"
     make_id: Callable[[str, datetime], str] = fresh_id
     accepted: list[bytes] = field(default_factory=list, init=False, compare=False, repr=False)
+    done: list[str] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def new_id(self, kind: str) -> str:
         """Return a fresh public id of `kind`."""
@@ -176,6 +178,7 @@ def action(function: Callable[Concatenate[Act, P], M]) -> Callable[Concatenate[A
                     taken.extend(bytes.fromhex(leaf_hash) for leaf_hash in done.entries)
                     result = cast("M", apps.get_model(done.model)._default_manager.get(pk=done.object_id))
         act.accepted.extend(taken)
+        act.done.append(name)
         return result
 
     _actions[name] = run

@@ -1,6 +1,6 @@
 """What programs ask with: ids, codes, quantities, days and pages, each checked before it reaches a query."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -84,8 +84,13 @@ def found(kind: str, query: Callable[[str], M | None], thing_id: str, field: str
     """Return what `query` finds under a public id of `kind`, or raise NotFound naming the id."""
     thing = query(thing_id) if public_id.is_valid(thing_id, kind) else None
     if thing is None:
-        raise NotFound(_("There is nothing with the id “%(id)s” here. Check the id.") % {"id": thing_id[:60]}, field)
+        raise nothing_called(thing_id, field)
     return thing
+
+
+def nothing_called(thing_id: str, field: str = "") -> NotFound:
+    """Return the refusal of an id under which there is nothing."""
+    return NotFound(_("There is nothing with the id “%(id)s” here. Check the id.") % {"id": thing_id[:60]}, field)
 
 
 def found_if(kind: str, query: Callable[[str], M | None], thing_id: str | None, field: str) -> M | None:
@@ -112,10 +117,15 @@ def item(code: str) -> Item:
     """Return an item by its code, or raise InvalidInput."""
     known = queries.item(code) if code.isprintable() else None
     if known is None:
-        raise InvalidInput(
-            [Fault("item", _("There is no item “%(code)s”. The known ones stand at /api/items.") % {"code": code[:60]})]
-        )
+        raise no_item(code)
     return known
+
+
+def no_item(code: str) -> InvalidInput:
+    """Return the refusal of an item's code that the catalogue does not have."""
+    return InvalidInput(
+        [Fault("item", _("There is no item “%(code)s”. The known ones stand at /api/items.") % {"code": code[:60]})]
+    )
 
 
 def unit_if(code: str | None) -> Unit | None:
@@ -124,16 +134,15 @@ def unit_if(code: str | None) -> Unit | None:
         return None
     known = queries.unit(code) if code.isprintable() else None
     if known is None:
-        codes = ", ".join(unit.code for unit in queries.units())
-        raise InvalidInput(
-            [
-                Fault(
-                    "unit",
-                    _("There is no unit “%(code)s”. Use one of: %(codes)s.") % {"code": code[:60], "codes": codes},
-                )
-            ]
-        )
+        raise no_unit(code, queries.units())
     return known
+
+
+def no_unit(code: str, known: Iterable[Unit]) -> InvalidInput:
+    """Return the refusal of a unit's code that nobody defined, with the known ones."""
+    codes = ", ".join(unit.code for unit in known)
+    words = _("There is no unit “%(code)s”. Use one of: %(codes)s.") % {"code": code[:60], "codes": codes}
+    return InvalidInput([Fault("unit", words)])
 
 
 def place(code: str, field: str = "place") -> Place:

@@ -49,9 +49,13 @@ class KeyRegistered(Event, type="key.registered", words=_("Device key registered
             signature.parse_public_key(self.public_key)
         except signature.SignatureError as error:
             raise ClaimError(f"{self.key}: {error}") from error
-        if self.key in history.table(_KEYS):
-            raise ClaimError(f"{self.key} is registered a second time")
-        history.table(_KEYS)[self.key] = (self.organisation, self.public_key)
+        history.register(
+            _KEYS,
+            self.key,
+            owner=self.organisation,
+            detail=self.public_key,
+            twice=f"{self.key} is registered a second time",
+        )
 
 
 class KeyRevoked(Event, type="key.revoked", words=_("Device key revoked"), doer="organisation"):
@@ -62,9 +66,12 @@ class KeyRevoked(Event, type="key.revoked", words=_("Device key revoked"), doer=
     reason: str
 
     def check(self, history: History) -> None:
-        held = history.table(_KEYS).pop(self.key, None)
-        if held is None or held[0] != self.organisation:
-            raise ClaimError(f"{self.key} is revoked, but was no valid key of {self.organisation}")
+        history.revoke(
+            _KEYS,
+            self.key,
+            owner=self.organisation,
+            refused=f"{self.key} is revoked, but was no valid key of {self.organisation}",
+        )
 
 
 def check_device_signature(
@@ -78,11 +85,14 @@ def check_device_signature(
     words: dict[str, str | int | None],
 ) -> None:
     """Raise ClaimError unless a device key, then valid for `organisation`, signed a statement that says `words`."""
-    held = history.table(_KEYS).get(key or "")
-    if held is None:
-        raise ClaimError(f"it is signed with {key}, which is not a valid key at this point of the log")
-    if held != (organisation, public_key):
-        raise ClaimError(f"it is signed with {key}, which is another organisation's or has another public key")
+    history.require(
+        _KEYS,
+        key or "",
+        owner=organisation,
+        detail=public_key or "",
+        absent=f"it is signed with {key}, which is not a valid key at this point of the log",
+        other=f"it is signed with {key}, which is another organisation's or has another public key",
+    )
     try:
         signature.check(public_key or "", value or "", text or "")
         said = signature.parse_statement(text or "")

@@ -203,3 +203,16 @@ class Request(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.key}"
+
+
+class Bulk(models.Model):
+    """What became of each row of a request of many, so that sent again it gets the same answer.
+
+    `outcomes` holds, for each row in its order, the public id of what it made, or the refusal.
+    """
+
+    outcomes = models.JSONField()
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{len(self.outcomes)} rows"

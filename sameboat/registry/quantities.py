@@ -1,6 +1,7 @@
 """Input checks shared by every action: quantities in a known unit, texts a person typed, days."""
 
 import unicodedata
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from django.utils import timezone
@@ -70,12 +71,18 @@ def checked_text(text: str, field: str, most: int) -> str:
                 )
             ]
         )
-    if not all(_is_shown(character) for character in clean):
+    if not clean.isprintable() and not all(is_shown(character) for character in clean):
         raise InvalidInput([Fault(field, _("The text has characters that cannot be shown. Type it again."))])
     return clean
 
 
-def _is_shown(character: str) -> bool:
+def shown(text: str) -> str:
+    """Return a text with a replacement character for what cannot be shown, for repeating what somebody sent."""
+    return text if text.isprintable() else "".join(each if is_shown(each) else "\ufffd" for each in text)
+
+
+def is_shown(character: str) -> bool:
+    """Return whether a character can be shown as it is stored."""
     if character in _REORDERING:
         return False
     return unicodedata.category(character) not in ("Cc", "Cs", "Co", "Cn") or character in "\n\t"
@@ -92,12 +99,27 @@ def checked_day(day: date | None, field: str, now: datetime) -> date | None:
     return day
 
 
-def in_book_unit(item: Item, quantity: int | None, unit: Unit) -> tuple[int | None, Unit]:
-    """Return the quantity in the item's base unit where the pack's size is known; refuse a unit nobody defined."""
+PackSizes = Mapping[tuple[int, int], int]
+"""How many base units a pack holds, by the keys of item and unit."""
+
+
+def pack_sizes(items: Iterable[Item]) -> PackSizes:
+    """Return the sizes of every pack of the items, with one query."""
+    packs = Pack.objects.filter(item__in={item.pk for item in items})
+    return {(item, unit): size for item, unit, size in packs.values_list("item", "unit", "base_quantity")}
+
+
+def in_book_unit(
+    item: Item, quantity: int | None, unit: Unit, sizes: PackSizes | None = None
+) -> tuple[int | None, Unit]:
+    """Return the quantity in the item's base unit where the pack's size is known; refuse a unit nobody defined.
+
+    `sizes` are those of `pack_sizes`, where many rows share them.
+    """
     if unit.pk == item.base_unit_id:
         return quantity, unit
-    pack = Pack.objects.filter(item=item, unit=unit).first()
-    if pack is None:
+    size = (pack_sizes([item]) if sizes is None else sizes).get((item.pk, unit.pk))
+    if size is None:
         known = [item.base_unit.name, *(pack.unit.name for pack in item.packs.select_related("unit"))]
         raise InvalidInput(
             [
@@ -108,4 +130,4 @@ def in_book_unit(item: Item, quantity: int | None, unit: Unit) -> tuple[int | No
                 )
             ]
         )
-    return (None if quantity is None else quantity * pack.base_quantity), item.base_unit
+    return (None if quantity is None else quantity * size), item.base_unit

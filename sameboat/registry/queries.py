@@ -53,6 +53,16 @@ def organisations_by_id(public_ids: Sequence[str]) -> dict[str, Organisation]:
     return {each.public_id: each for each in Organisation.objects.filter(public_id__in=public_ids)}
 
 
+def items_by_code(codes: Sequence[str]) -> dict[str, Item]:
+    """Return items of the catalogue by their codes; those that do not exist are left out."""
+    return {each.code: each for each in Item.objects.select_related("base_unit").filter(code__in=codes)}
+
+
+def emergencies_by_id(public_ids: Sequence[str]) -> dict[str, Emergency]:
+    """Return emergencies by their public ids; those that do not exist are left out."""
+    return {each.public_id: each for each in Emergency.objects.filter(public_id__in=public_ids)}
+
+
 def spellings(of: Organisation, limit: int = 50) -> list[OrganisationAlias]:
     """Return the other spellings of an organisation's name, each with the rule by which it is taken for the same."""
     names = (of.name_zh, of.name_en)

@@ -28,8 +28,8 @@ class InvalidInput(Refused):
 
     code, status = "invalid-input", 422
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__(" ".join(fault.message for fault in faults), faults[0].field)
+    def __init__(self, faults: Sequence[Fault], message: str = "") -> None:
+        super().__init__(message or " ".join(fault.message for fault in faults), faults[0].field)
         self.faults = list(faults)
 
 

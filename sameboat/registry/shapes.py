@@ -1,11 +1,13 @@
 """The shapes in which the nouns go out over the API."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel
 
 from sameboat.registry.models import (
+    Bulk,
     Emergency,
     Item,
     Organisation,
@@ -15,6 +17,10 @@ from sameboat.registry.models import (
     SigningKey,
     Unit,
 )
+from sameboat.registry.quantities import shown
+from sameboat.registry.refusals import InvalidInput, Refused
+from sameboat.transparency import proofs
+from sameboat.transparency.engine import base64_text
 
 
 class UnitShape(BaseModel):
@@ -228,3 +234,60 @@ class RevokedShape(BaseModel):
     """How many access tokens no longer hold."""
 
     revoked: int
+
+
+class FaultShape(BaseModel):
+    """One thing wrong with one field; the field is empty where the whole request is meant."""
+
+    field: str
+    message: str
+
+
+class ErrorShape(BaseModel):
+    """Why a request was refused: a code for programs, what was wrong and what to do for people, and where."""
+
+    code: str
+    message: str
+    field: str
+    faults: list[FaultShape]
+
+    @classmethod
+    def of(cls, refused: Refused) -> "ErrorShape":
+        faults = refused.faults if isinstance(refused, InvalidInput) else []
+        shapes = [FaultShape(field=shown(fault.field), message=shown(str(fault.message))) for fault in faults]
+        return cls(code=refused.code, message=shown(str(refused.message)), field=shown(refused.field), faults=shapes)
+
+
+class RowShape(BaseModel):
+    """What became of one row, counted from 1: the id of what it made with the log's promise, or why it was refused.
+
+    The promise is the Base64 of a signed note (sameboat-promise/v1) for the entry with this leaf hash.
+    """
+
+    row: int
+    id: str | None = None
+    leaf_hash: str | None = None
+    promise: str | None = None
+    error: ErrorShape | None = None
+
+
+class BulkShape(BaseModel):
+    """What became of each row, in the order in which they were sent."""
+
+    done: int
+    refused: int
+    rows: list[RowShape]
+
+    @classmethod
+    def of(cls, bulk: Bulk, entries: Sequence[bytes]) -> "BulkShape":
+        """Return the shape; `entries` are the leaf hashes of what the rows put on the log, one a row that was done."""
+        promised = zip(entries, proofs.promises_of(entries), strict=True)
+        rows = []
+        for number, outcome in enumerate(bulk.outcomes, start=1):
+            if isinstance(outcome, str):
+                leaf_hash, note = next(promised)
+                promise = base64_text.encode(note.encode())
+                rows.append(RowShape(row=number, id=outcome, leaf_hash=leaf_hash.hex(), promise=promise))
+            else:
+                rows.append(RowShape(row=number, error=ErrorShape(**outcome)))
+        return cls(done=len(entries), refused=len(rows) - len(entries), rows=rows)

@@ -95,3 +95,13 @@ def unit(code: str) -> "Unit | None":
     from sameboat.registry import queries
 
     return there(queries.unit(code), "unit", code) if code else None
+
+
+def text_of(file: Path) -> str:
+    """Return what a file says; raises BadInput where it cannot be read as UTF-8 text."""
+    from sameboat.transparency.errors import BadInput
+
+    try:
+        return file.read_text("utf-8-sig")
+    except (OSError, UnicodeError) as error:
+        raise BadInput(f"{file} cannot be read: {error}. Give a file of UTF-8 text.") from error

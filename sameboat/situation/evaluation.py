@@ -100,16 +100,24 @@ class NowcastReport:
 
     folder: Path
     lines: list[NowcastLine]
+    unread: list[str]
 
     wrong = False
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what was left out of the files, and which files could not be read."""
+        return list(
+            dict.fromkeys([*(f"{one.file}: {n}" for one in self.lines for n in one.triangle.notes), *self.unread])
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return what a program reads."""
         return {
             "folder": str(self.folder),
             "kind": "nowcasts",
-            "notes": list(dict.fromkeys(f"{line.file}: {n}" for line in self.lines for n in line.triangle.notes)),
-            "scores": [_row(line) for line in self.lines],
+            "notes": self.notes,
+            "scores": [_plain(_row(line)) for line in self.lines],
         }
 
     def as_text(self) -> Iterable[str]:
@@ -156,21 +164,32 @@ def evaluate_folder(
         raise HubFolderError(f"from {first} until {last}: the first must not be later than the second")
     files = sorted({path for pattern in NOWCAST_FILES for path in folder.glob(pattern)})
     if files and folder.is_dir():
-        return NowcastReport(folder, _nowcast_lines(files, first, last, done))
+        return _nowcast_report(folder, files, first, last, done)
     hub = read_hub_folder(folder)
     with told_plainly(folder):
         return HubReport(folder, hub, evaluate(hub, first, last, done))
 
 
-def _nowcast_lines(files: list[Path], first: date | None, last: date | None, done: Progress) -> list[NowcastLine]:
-    found = [(path.name, triangle) for path in files for triangle in read_triangles(path)]
+def _nowcast_report(
+    folder: Path, files: list[Path], first: date | None, last: date | None, done: Progress
+) -> NowcastReport:
+    """Return the scores of every file that can be read; one that cannot does not sink the others."""
+    found: list[tuple[str, Triangle]] = []
+    unread: list[str] = []
+    for path in files:
+        try:
+            found += [(path.name, triangle) for triangle in read_triangles(path)]
+        except BadInput as error:
+            unread.append(str(error))
+    if not found:
+        raise HubFolderError(unread[0])
     lines = []
     for number, (name, triangle) in enumerate(found, 1):
         lines.append(_scored(name, triangle, first, last))
         done(number, len(found))
     if all(line.scores is None for line in lines):
-        raise HubFolderError(f"{files[0].parent}: nothing can be scored. {lines[0].reason}")
-    return lines
+        raise HubFolderError(f"{folder}: nothing can be scored. {lines[0].reason}")
+    return NowcastReport(folder, lines, unread)
 
 
 def _scored(name: str, triangle: Triangle, first: date | None, last: date | None) -> NowcastLine:

@@ -172,6 +172,13 @@ def _vintages(path: Path, day: str, value: str, notes: list[str]) -> pl.DataFram
     frame = frame.filter(pl.col("date") <= pl.col("as_of")).select("location", "date", "value", "as_of")
     if frame.is_empty():
         raise HubFolderError(f"{path}: it has no rows that can be used")
+    reach = frame.group_by("location").agg(pl.col("date").max()).sort("location")
+    usual = max(reach["date"].mode().to_list())
+    if further := reach.filter(pl.col("date") > usual)["location"].to_list():
+        notes.append(
+            f"{path.name}: figures of {', '.join(further[:5])} reach further than those of the other places ({usual}): "
+            "their dates may be late"
+        )
     return frame
 
 

@@ -42,7 +42,7 @@ def make_rounds(
         Where nothing is counted under the signal, or the source has none of it.
     """
     counted = figures.signal(signal)
-    feeds = figures.feeds_of(counted) if counted else []
+    feeds = figures.feeds_counting(counted) if counted else []
     feed = next((each for each in feeds if not source or each.code == source), None)
     if counted is None or feed is None:
         raise NotFound(

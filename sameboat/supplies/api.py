@@ -7,14 +7,16 @@ from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router, Status
 from pydantic import Field
 
-from sameboat.registry import asking, tables
+from sameboat.registry import asking, bulk, tables
 from sameboat.registry.access import act_of_caller, members
 from sameboat.registry.api import PUBLIC_KEY_PATTERN
 from sameboat.registry.asking import Asked, Before, Day, Limit, Number, Page, Text
+from sameboat.registry.shapes import BulkShape
 from sameboat.supplies import queries
 from sameboat.supplies.actions import handovers, lots, needs
 from sameboat.supplies.actions.signing import DeviceSignature
 from sameboat.supplies.files import HANDOVER_COLUMNS, NEED_COLUMNS
+from sameboat.supplies.need_rows import NewNeed
 from sameboat.supplies.queries import NeedFilter
 from sameboat.supplies.shapes import (
     AllocationShape,
@@ -72,22 +74,25 @@ def needs_as_json(request: HttpRequest, sought: Query[SoughtNeeds]) -> Streaming
     return tables.json_file(request, "needs", NEED_COLUMNS, partial(queries.needs, sought.filter()))
 
 
+class NewNeeds(Asked):
+    """Many needs, each an object with the fields of `POST /api/needs`; each is published or refused on its own."""
+
+    needs: list[Any] = Field(min_length=1, max_length=bulk.MOST_ROWS)
+
+
+# Before the operations on one need, whose address would take this one for an id.
+@router.post("/needs/bulk", auth=members, response=BulkShape)
+def publish_needs(request: HttpRequest, body: NewNeeds) -> BulkShape:
+    """Publish up to 1,000 needs at once; each row is answered on its own, and a bad one sinks no good one."""
+    act = act_of_caller(request)
+    done = needs.publish_needs(act, needs=body.needs)
+    return BulkShape.of(done, act.accepted)
+
+
 @router.get("/needs/{need_id}", response=NeedShape)
 def get_need(request: HttpRequest, need_id: str) -> NeedShape:
     """Show one need."""
     return NeedShape.of(asking.found("need", queries.need, need_id))
-
-
-class NewNeed(Asked):
-    """What an organisation needs."""
-
-    organisation: str
-    item: str = Field(description="An item's code.")
-    quantity: Number | None = Field(None, description="How many; left out where nobody can say.")
-    unit: str | None = Field(None, description="A unit's code; left out, the item's base unit.")
-    standard: str = Field("", description="The standard it must meet, where the item's own is not enough.")
-    note: str = ""
-    emergency: str | None = None
 
 
 @router.post("/needs", auth=members, response={201: NeedShape})

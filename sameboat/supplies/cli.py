@@ -1,5 +1,6 @@
 """`sameboat need | lot | allocation | handover …`: what is needed, what is held, and who signed for it."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,6 +52,40 @@ def need_publish(
             note=note,
         )
     )
+
+
+@need.command("publish-all")
+def need_publish_all(
+    file: Annotated[Path, typer.Argument(help="One need a line: a JSON object, as `POST /api/needs` takes it.")],
+    as_user: AsUser,
+    once: Once = "",
+) -> Any:
+    """Publish many needs from a file; each line is answered on its own, and a bad one sinks no good one.
+
+    \b
+    sameboat need publish-all needs.jsonl --as hospital
+    """
+    from sameboat.registry.bulk import MOST_ROWS
+    from sameboat.supplies.actions.needs import publish_needs
+
+    lines = [line for line in terminal.text_of(file).splitlines() if line.strip()]
+    answers: list[dict[str, Any]] = []
+    for start in range(0, len(lines), MOST_ROWS):
+        act = terminal.acting_as(as_user, f"{once}-{start}" if once else "")
+        done = publish_needs(act, needs=[_json_or_text(line) for line in lines[start : start + MOST_ROWS]])
+        for outcome in done.outcomes:
+            refused = {} if isinstance(outcome, str) else outcome
+            number = len(answers) + 1
+            answers.append({"line": number, "need": "" if refused else outcome, "refused": refused.get("message", "")})
+    return answers
+
+
+def _json_or_text(line: str) -> Any:
+    """Return the value of a line, or the line itself where it is no JSON; it is then refused as every other row is."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return line
 
 
 @need.command("list")

@@ -20,11 +20,12 @@ class Need(models.Model):
 
     public_id = models.CharField(max_length=48, unique=True)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="needs")
-    place = models.ForeignKey(Place, null=True, on_delete=models.PROTECT)
-    emergency = models.ForeignKey(Emergency, null=True, on_delete=models.PROTECT)
-    item = models.ForeignKey(Item, on_delete=models.PROTECT)
+    # Needs are searched by place and item under the indexes below, and never by emergency or unit alone.
+    place = models.ForeignKey(Place, null=True, on_delete=models.PROTECT, db_index=False)
+    emergency = models.ForeignKey(Emergency, null=True, on_delete=models.PROTECT, db_index=False)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, db_index=False)
     quantity = models.BigIntegerField(null=True)
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, db_index=False)
     standard = models.CharField(max_length=200, blank=True)
     note = models.CharField(max_length=500, blank=True)
     source_line = models.IntegerField(null=True)
@@ -43,6 +44,9 @@ class Need(models.Model):
             models.Index(fields=["state", "-published_at", "-id"], name="need_state"),
             models.Index(fields=["item", "state", "-id"], name="need_item"),
             models.Index(fields=["place", "state", "-id"], name="need_place"),
+            models.Index(
+                fields=["organisation", "item", "standard"], name="need_open", condition=models.Q(state="open")
+            ),
         ]
         constraints = [
             models.CheckConstraint(

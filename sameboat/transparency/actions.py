@@ -4,29 +4,51 @@ An entry is *accepted* when the action's transaction commits, and *published* wh
 signed a checkpoint over it. Both survive a crash at any instant: each is one database transaction.
 """
 
+import functools
 import secrets
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils import timezone
 
-from sameboat.transparency import promises, published, running_totals, store
-from sameboat.transparency.engine import books, canonical_json, checkpoint, commitment, merkle, signed_note, tiles
+from sameboat.transparency import bookkeeping, promises, published, rows, store
+from sameboat.transparency.engine import canonical_json, checkpoint, commitment, merkle, signed_note, tiles
 from sameboat.transparency.engine.layout import MAX_ENTRY_BYTES
-from sameboat.transparency.errors import BooksError, LogError
+from sameboat.transparency.errors import LogError
 from sameboat.transparency.events import Event
 from sameboat.transparency.keys import log_signer
-from sameboat.transparency.models import Balance, Checkpoint, Entry, EntrySubject, LedgerPosting, PrivatePart, Tile
+from sameboat.transparency.models import Checkpoint, Entry, EntrySubject, PrivatePart, Tile
 
 LARGEST_BATCH = 16_384
 """Entries sequenced in one transaction, so that one round stays short however many wait."""
 
 _LOCK = 0x53616D65_626F6174
 """PostgreSQL's advisory lock of the one sequencer; on SQLite the write transaction itself is the lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An event as it is said: by whom, when it was true (a date where only the day is known), and when it was said.
+
+    `private` are fields that the log only commits to; they are kept beside it under a key of their own.
+    """
+
+    event: Event
+    actor: str
+    event_time: datetime | date
+    recorded_at: datetime
+    private: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An entry that stands on the log once its transaction commits: its row's key and its leaf hash."""
+
+    pk: int
+    leaf_hash: bytes
 
 
 def append(
@@ -36,91 +58,104 @@ def append(
     event_time: datetime | date,
     recorded_at: datetime,
     private: Mapping[str, Any] | None = None,
-) -> Entry:
-    """Append an event to the log within the caller's transaction, and post what it moves in the books.
+) -> Accepted:
+    """Append one event to the log within the caller's transaction, as `append_all` does."""
+    return append_all([Said(event, actor, event_time, recorded_at, private)])[0]
 
-    The same content is one entry: said again to the millisecond, it returns the entry that is there, and nothing is
-    appended. A private part has a random key, so what has one is never the same again.
 
-    Parameters
-    ----------
-    event_time
-        When it was true; a date where only the day is known.
-    recorded_at
-        When we said it.
-    private
-        Fields that the log only commits to; kept beside it under a key of their own.
+def append_all(said: Sequence[Said]) -> list[Accepted]:
+    """Append events to the log in their order, within the caller's transaction, and post what they move in the books.
+
+    All of them or none; the statements are as many as the events fill, not as many as the events are. The same
+    content is one entry: said again to the millisecond, it returns the entry that is there, and nothing is appended.
+    A private part has a random key, so what has one is never the same again.
 
     Raises
     ------
     BooksError
-        When the event would make an account hold less than nothing; nothing is stored.
+        When an event would make an account hold less than nothing; nothing is stored.
     LogError
-        When the entry is larger than the log takes, or would move again what it moved before.
+        When an entry is larger than the log takes, or would move again what it moved before.
     """
     if not connection.in_atomic_block:
         raise LogError("an event must be appended in the transaction of its action")
+    drafts = [_draft(each) for each in said]
+    standing, new = _enter(drafts)
+    subjects: list[tuple[int, str]] = []
+    privates: list[tuple[int, bytes, dict[str, Any]]] = []
+    moves: list[bookkeeping.Moves] = []
+    for draft in drafts:
+        promises.note_appended(draft.leaf_hash)
+        pk = standing[draft.leaf_hash]
+        event, postings = draft.said.event, draft.said.event.postings()
+        if draft.leaf_hash not in new:
+            if postings:
+                raise LogError(f"{event.type}: exactly this stands on the log already; nothing is moved a second time")
+            continue
+        new.discard(draft.leaf_hash)  # what is said twice at once is new once
+        subjects += [(pk, subject) for subject in draft.subjects]
+        if draft.said.private:
+            privates.append((pk, draft.key, dict(draft.said.private)))
+        if postings:
+            moves.append(bookkeeping.Moves(pk, event.type, postings))
+    rows.insert(EntrySubject, ("entry", "subject"), subjects)
+    rows.insert(PrivatePart, ("entry", "key", "data"), privates)
+    bookkeeping.post(moves)
+    return [Accepted(standing[draft.leaf_hash], draft.leaf_hash) for draft in drafts]
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """An entry as it will be stored; `key` opens its private part, empty where it has none."""
+
+    said: Said
+    subjects: list[str]
+    body: bytes
+    leaf_hash: bytes
+    key: bytes
+
+
+def _draft(said: Said) -> _Draft:
+    event = said.event
+    subjects = event.subjects()
     content: dict[str, Any] = {
-        "actor": actor,
+        "actor": said.actor,
         "data": event.model_dump(mode="json", exclude_none=True),
-        "event_time": _stamp(event_time),
-        "recorded_at": _stamp(recorded_at),
-        "subjects": event.subjects(),
+        "event_time": _stamp(said.event_time),
+        "recorded_at": _stamp(said.recorded_at),
+        "subjects": subjects,
         "type": event.type,
         "v": event.version,
     }
-    if private:
+    key = b""
+    if said.private:
         key = secrets.token_bytes(commitment.KEY_BYTES)
-        content["private"] = commitment.commit(key, private)
+        content["private"] = commitment.commit(key, said.private)
     body = canonical_json.encode(content)
     if len(body) > MAX_ENTRY_BYTES:
         raise LogError(
             f"{event.type}: the entry has {len(body):,} bytes; {MAX_ENTRY_BYTES:,} is the most. Shorten its texts."
         )
-    leaf_hash = merkle.leaf_hash(body)
-    entry, new = _enter(
-        Entry(
-            leaf_hash=leaf_hash,
-            body=body,
-            type=event.type,
-            actor=actor,
-            event_time=_moment(event_time),
-            recorded_at=recorded_at,
-        )
-    )
-    promises.note_appended(leaf_hash)
-    postings = event.postings()
-    if not new:
-        if postings:
-            raise LogError(f"{event.type}: exactly this stands on the log already; nothing is moved a second time")
-        return entry
-    EntrySubject.objects.bulk_create([EntrySubject(entry=entry, subject=subject) for subject in content["subjects"]])
-    if private:
-        PrivatePart.objects.create(entry=entry, key=key, data=dict(private))
-    _post(entry, postings)
-    return entry
+    return _Draft(said, subjects, body, merkle.leaf_hash(body), key)
 
 
-def _enter(entry: Entry) -> tuple[Entry, bool]:
-    """Store an entry unless its leaf hash is there; return the entry stored under that hash, and whether it is new.
-
-    One statement, which is right too where two processes say the same at once.
-    """
-    fields = [field for field in Entry._meta.concrete_fields if field.attname not in ("id", "index")]
-    values = [field.get_db_prep_save(getattr(entry, field.attname), connection) for field in fields]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO transparency_entry ({', '.join(str(field.column) for field in fields)}) "  # noqa: S608
-            f"VALUES ({', '.join(['%s'] * len(fields))}) ON CONFLICT (leaf_hash) DO NOTHING RETURNING id",
-            values,
-        )
-        row = cursor.fetchone()
-    if row is None:
-        return Entry.objects.get(leaf_hash=entry.leaf_hash), False
-    entry.pk, entry._state.adding, entry._state.db = row[0], False, connection.alias
-    return entry, True
+def _enter(drafts: Sequence[_Draft]) -> tuple[dict[bytes, int], set[bytes]]:
+    """Store the entries whose leaf hash is not there; return every hash's row, and which hashes are new."""
+    values = [
+        (draft.leaf_hash, draft.body, said.event.type, said.actor, _moment(said.event_time), said.recorded_at)
+        for draft in drafts
+        for said in [draft.said]
+    ]
+    stored = ("leaf_hash", "body", "type", "actor", "event_time", "recorded_at")
+    standing = rows.insert_new(Entry, stored, values, "leaf_hash")
+    new = set(standing)
+    for part in rows.parts([draft.leaf_hash for draft in drafts if draft.leaf_hash not in new], rows.MOST_NAMED):
+        there = Entry.objects.filter(leaf_hash__in=part).values_list("leaf_hash", "pk")
+        standing |= {bytes(leaf_hash): pk for leaf_hash, pk in there}
+    return standing, new
 
 
+@functools.lru_cache(maxsize=64)  # the events of one action share their moments
 def _stamp(moment: datetime | date) -> str:
     if isinstance(moment, datetime):
         return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -131,33 +166,6 @@ def _moment(moment: datetime | date) -> datetime:
     if isinstance(moment, datetime):
         return moment
     return timezone.make_aware(datetime(moment.year, moment.month, moment.day))
-
-
-def _post(entry: Entry, postings: list[books.Posting]) -> None:
-    if not postings:
-        return
-    try:
-        books.check_balanced(postings)
-    except books.UnbalancedError as error:
-        raise BooksError(f"{entry.type}: {error}") from error
-    LedgerPosting.objects.bulk_create(
-        [LedgerPosting(entry=entry, account=p.account, asset=p.asset, amount=p.amount) for p in postings]
-    )
-    changes: defaultdict[tuple[str, str], int] = defaultdict(int)
-    for posting in postings:
-        changes[posting.account, posting.asset] += posting.amount
-    for (account, asset), amount in sorted(changes.items()):
-        if amount < 0 and not account.startswith(books.OUTSIDE):
-            held = Balance.objects.filter(account=account, asset=asset)
-            if not held.filter(amount__gte=-amount).update(amount=F("amount") + amount):
-                there = held.values_list("amount", flat=True).first() or 0
-                raise BooksError(f"{entry.type}: {account} holds {there:,} {asset}; {-amount:,} cannot leave it")
-    coming = [
-        (account, asset, amount)
-        for (account, asset), amount in changes.items()
-        if amount > 0 or account.startswith(books.OUTSIDE)
-    ]
-    running_totals.add(Balance, ("account", "asset"), ("amount",), coming)
 
 
 def publish() -> Checkpoint | None:

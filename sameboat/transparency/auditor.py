@@ -3,37 +3,40 @@
 It trusts one thing, the log's public key. Memory grows with accounts and keys, not with entries.
 """
 
-import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
-from sameboat.transparency import sources
-from sameboat.transparency.engine import canonical_json, checkpoint, layout, merkle, tiles
+from sameboat.transparency import entry_reading
+from sameboat.transparency.bundle_reading import Bundle, Entries, Reader, compare_tile
+from sameboat.transparency.engine import checkpoint, layout, merkle, tiles
 from sameboat.transparency.engine.books import Books, UnbalancedError
 from sameboat.transparency.engine.checkpoint import CheckpointError
-from sameboat.transparency.engine.layout import TILE_WIDTH
 from sameboat.transparency.engine.merkle import HASH_SIZE
 from sameboat.transparency.engine.policy import Policy, UntrustedError
 from sameboat.transparency.engine.signed_note import NoteError, NoteVerifier
-from sameboat.transparency.errors import AuditError, ClaimError, UnknownEventError
-from sameboat.transparency.events import Event, History, schema
+from sameboat.transparency.entry_reading import Reading
+from sameboat.transparency.errors import AuditError, ClaimError
+from sameboat.transparency.events import History
 from sameboat.transparency.sources import Fetch
 
 MOST_FAULTS = 20
 """Faults that are told in full; beyond them they are counted."""
+
+LONGEST_PROBLEM = 2000
+"""Characters of a fault that are told: part of them may be the entry's own."""
+
+MOST_UNKNOWN_TYPES = 200
+"""Names of unknown event types that are counted apart; who writes a log must not make its readers' lists endless."""
 
 CLOCK_TOLERANCE = timedelta(seconds=10)
 """How much earlier than the entry before an entry may say it was recorded: several processes and machines write."""
 
 Progress = Callable[[int, int], None]
 """Told how many entries are done, of how many."""
-
-_MEMBERS = {"actor", "data", "event_time", "recorded_at", "subjects", "type", "v"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +90,75 @@ class Audit:
             self.faults.append(fault)
 
 
-def audit(fetch: Fetch, log: NoteVerifier, progress: Progress | None = None, rules: Policy | None = None) -> Audit:
+def audit(
+    fetch: Fetch,
+    log: NoteVerifier,
+    progress: Progress | None = None,
+    rules: Policy | None = None,
+    jobs: int | None = 1,
+    origin: str | None = None,
+) -> Audit:
     """Return what a whole log says, checked from its signed checkpoint down.
 
     Every bundle is checked against the tiles, every tile of every level against the signed root, every entry by the
     schema of its type, every account against its postings, every device-key signature against the keys registered
     before it. An entry of an unknown type is counted and not judged. With `rules`, enough of their witnesses must have
-    cosigned the checkpoint.
+    cosigned the checkpoint. With `jobs` other than 1, entries are read in so many processes (None: as many as are worth
+    while); what is found is the same. `origin` is what the log calls itself, where that is not the name of its key.
 
     Raises
     ------
     AuditError
         When the log does not hold what its checkpoint signs: then its entries mean nothing.
     """
+    head, cosigned = _believed(fetch, log, rules, origin)
+    found = Audit(head.origin, head.size, head.root, witnesses=cosigned)
+    replay = _Replay(found)
+    done = 0
+    with closing(Reader(fetch, head.size).bundles(jobs)) as bundles:
+        for bundle in _proven(fetch, head, bundles):
+            for index, reading in enumerate(bundle.readings, done):
+                replay.take(index, reading)
+            done += len(bundle.readings)
+            if progress is not None:
+                progress(done, head.size)
+    found.balances = replay.books.balances
+    return found
+
+
+def proven_entries(
+    fetch: Fetch, log: NoteVerifier, progress: Progress | None = None, rules: Policy | None = None
+) -> tuple[checkpoint.Checkpoint, Iterator[tuple[int, dict[str, Any]]]]:
+    """Return a log's signed checkpoint, and the index and members of each entry of ours that leads to its root.
+
+    The members are not judged. Entries come bundle by bundle as they agree with their tile: who reads them must see the
+    iteration end before believing any. It raises AuditError where the log does not hold what its checkpoint signs.
+    """
+    head, _ = _believed(fetch, log, rules)
+    reader = Reader(fetch, head.size)
+
+    def members() -> Iterator[tuple[int, dict[str, Any]]]:
+        done = 0
+        for bundle in _proven(fetch, head, map(reader.entries, reader.indices)):
+            for index, body in enumerate(bundle.bodies, done):
+                content = entry_reading.members(body)
+                if content is not None:
+                    yield index, content
+            done += len(bundle.bodies)
+            if progress is not None:
+                progress(done, head.size)
+
+    return head, members()
+
+
+def _believed(
+    fetch: Fetch, log: NoteVerifier, rules: Policy | None, origin: str | None = None
+) -> tuple[checkpoint.Checkpoint, Mapping[str, int]]:
+    """Return the checkpoint, which the log's key signs, and the witnesses that cosigned it; raises AuditError."""
     try:
         note = fetch(layout.CHECKPOINT_PATH)
-        head, _ = checkpoint.open(note, log)
-        cosigned = {} if rules is None else replace(rules, logs=()).check(note, [log]).witnesses
+        head, _ = checkpoint.open(note, log, origin=origin)
+        cosigned = {} if rules is None else replace(rules, logs=()).check(note, [log], origin).witnesses
     except UntrustedError as error:
         raise AuditError(
             f"{error}. Without them the log may show others another history; ask again later, or ask its owner."
@@ -111,16 +166,9 @@ def audit(fetch: Fetch, log: NoteVerifier, progress: Progress | None = None, rul
     except (NoteError, CheckpointError) as error:
         raise AuditError(
             f"the checkpoint cannot be believed: {error}. Check the key given with --vkey against the one that the "
-            "log's owner publishes elsewhere."
+            "log's owner publishes elsewhere; where a log calls itself otherwise than its key, name it with --origin."
         ) from error
-    found = Audit(head.origin, head.size, head.root, witnesses=cosigned)
-    replay = _Replay(found)
-    for index, body in enumerate(_proven_entries(fetch, head)):
-        replay.take(index, body)
-        if progress is not None and (index % TILE_WIDTH == TILE_WIDTH - 1 or index == head.size - 1):
-            progress(index + 1, head.size)
-    found.balances = {place: amount for place, amount in replay.books.balances.items() if amount}
-    return found
+    return head, cosigned
 
 
 def compare(found: Audit, balances: Mapping[tuple[str, str], int]) -> None:
@@ -132,64 +180,56 @@ def compare(found: Audit, balances: Mapping[tuple[str, str], int]) -> None:
             found.blame(Fault(found.size, "balance", problem))
 
 
-def _proven_entries(fetch: Fetch, head: checkpoint.Checkpoint) -> Iterator[bytes]:
-    """Yield every entry in order. The last ones come only after the root they lead to was found to be the signed one.
+B = TypeVar("B", Bundle, Entries)
 
-    Entries are yielded bundle by bundle as they agree with their tile, so a reader must see the iteration end before
-    it believes any of them.
+
+def _proven(fetch: Fetch, head: checkpoint.Checkpoint, bundles: Iterable[B]) -> Iterator[B]:
+    """Yield every bundle in order. The last one comes only after the root they lead to was found to be the signed one.
+
+    Bundles are yielded as they agree with their tiles, so a reader must see the iteration end before it believes any.
     """
     edge: dict[tuple[int, int], bytes] = {}
 
     def read_edge(level: int, index: int, width: int) -> bytes:
         return edge[level, index][: width * HASH_SIZE]
 
+    if head.size == 0:
+        _check_root(head, merkle.EMPTY_ROOT)
     size = 0
-    while size < head.size:
-        index = size // TILE_WIDTH
-        bundle = sources.entries_at(fetch, index, min(TILE_WIDTH, head.size - size))
-        hashes = [merkle.leaf_hash(body) for body in bundle]
-        size, changed = tiles.grow(size, hashes, read_edge)
+    for bundle in bundles:
+        size, changed = tiles.grow(size, bundle.hashes, read_edge)
         for (level, at), data in changed.items():
             if len(data) < layout.TILE_BYTES and size < head.size:
                 edge[level, at] = data  # it still grows; compared when it is full or last
                 continue
-            _compare_tile(fetch, level, at, data)
+            if level:
+                compare_tile(fetch, level, at, data)
             edge.pop((level, at), None)
             if len(data) < layout.TILE_BYTES:
                 edge[level, at] = data
         if size == head.size:
             _check_edge(fetch, edge, changed)
-            root = tiles.root(size, read_edge)
-            if root != head.root:
-                raise AuditError(
-                    f"the {size:,} entries lead to the root {root.hex()}, the checkpoint signs {head.root.hex()}: "
-                    "this is not the log that was signed"
-                )
-        yield from bundle
+            _check_root(head, tiles.root(size, read_edge))
+        yield bundle
+
+
+def _check_root(head: checkpoint.Checkpoint, root: bytes) -> None:
+    if root != head.root:
+        raise AuditError(
+            f"the {head.size:,} entries lead to the root {root.hex()}, the checkpoint signs {head.root.hex()}: "
+            "this is not the log that was signed"
+        )
 
 
 def _check_edge(fetch: Fetch, edge: Mapping[tuple[int, int], bytes], compared: Mapping[tuple[int, int], bytes]) -> None:
     """Compare the partial tiles on the right edge that the last bundle did not touch."""
     for (level, at), data in edge.items():
         if (level, at) not in compared:
-            _compare_tile(fetch, level, at, data)
+            compare_tile(fetch, level, at, data)
 
 
-def _compare_tile(fetch: Fetch, level: int, index: int, computed: bytes) -> None:
-    width = len(computed) // HASH_SIZE
-    served = sources.hashes_at(fetch, level, index, width)
-    if served == computed:
-        return
-    at = next(i for i in range(width) if _hash(served, i) != _hash(computed, i))
-    where = f"entry {index * TILE_WIDTH + at}" if level == 0 else f"its hash {at}"
-    raise AuditError(
-        f"{layout.path(level, index, width)} does not agree with the entries, first at {where}: an entry or the tile "
-        "was changed"
-    )
-
-
-def _hash(tile: bytes, at: int) -> bytes:
-    return tile[at * HASH_SIZE : (at + 1) * HASH_SIZE]
+def _short(problem: str) -> str:
+    return problem if len(problem) <= LONGEST_PROBLEM else problem[: LONGEST_PROBLEM - 1] + "…"
 
 
 class _Replay:
@@ -201,30 +241,34 @@ class _Replay:
         self.history = History()
         self.recorded_at: datetime | None = None
 
-    def take(self, index: int, body: bytes) -> None:
-        """Read one entry; what is wrong with it is added to the findings."""
-        kind = "?"
+    def take(self, index: int, entry: Reading) -> None:
+        """Put one entry in its place; what is wrong with it is added to the findings."""
         try:
-            content = _content(body)
-            if content is None:
-                self.found.unknown_types["(not an entry of Sameboat)"] += 1
+            if entry.dated:
+                self._read_clock(index, entry.recorded_at)
+            if entry.unknown:
+                self._count_unknown(entry.unknown)
                 return
-            kind, version = content["type"], content["v"]
-            self._read_clock(index, content["recorded_at"])
-            try:
-                event_type = schema(kind, version)
-            except UnknownEventError:
-                self.found.unknown_types[f"{kind} v{version}"] += 1
-                return
-            self.found.types[kind] += 1
-            event = event_type.model_validate(content["data"])
-            self._judge(event, content)
-        except ValidationError as error:
-            wrong = error.errors()[0]
-            place = ".".join(str(part) for part in wrong["loc"])
-            self.found.blame(Fault(index, kind, f"its data does not fit its schema: {place}: {wrong['msg']}"))
-        except (UnbalancedError, ClaimError, canonical_json.CanonicalJsonError) as error:
-            self.found.blame(Fault(index, kind, str(error)))
+            if entry.dated:
+                self.found.types[entry.type] += 1
+            if entry.misfit:
+                raise ClaimError(entry.misfit)
+            if entry.changes:
+                self.books.apply(entry.changes)
+            for step in entry.steps:
+                self.history.take(step)
+            if wrong := entry_reading.check_later(entry, self.history):
+                raise ClaimError(wrong)
+        except (UnbalancedError, ClaimError) as error:
+            self.found.blame(Fault(index, entry.type, _short(str(error))))
+            return
+        if entry.device:
+            self.found.device_signatures += 1
+
+    def _count_unknown(self, name: str) -> None:
+        counted = self.found.unknown_types
+        name = name[:80]
+        counted[name if name in counted or len(counted) < MOST_UNKNOWN_TYPES else "(further types)"] += 1
 
     def _read_clock(self, index: int, stamp: Any) -> None:
         try:
@@ -237,26 +281,3 @@ class _Replay:
             if self.found.first_went_back is None:
                 self.found.first_went_back = index
         self.recorded_at = moment
-
-    def _judge(self, event: Event, content: Mapping[str, Any]) -> None:
-        if content["subjects"] != event.subjects():
-            raise ClaimError("its subjects are not those of its data")
-        self.books.post(event.postings())
-        event.check(self.history)
-        signed = content["data"].get("signed")
-        if isinstance(signed, dict) and signed.get("method") == "device-key":
-            self.found.device_signatures += 1
-
-
-def _content(body: bytes) -> dict[str, Any] | None:
-    """Return the entry's members, None where it is not an entry of ours at all; raises CanonicalJsonError."""
-    try:
-        loose = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(loose, dict) or not loose.keys() >= _MEMBERS:
-        return None
-    if type(loose["type"]) is not str or type(loose["v"]) is not int:
-        return None
-    value: dict[str, Any] = canonical_json.parse(body)
-    return value

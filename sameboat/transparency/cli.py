@@ -32,10 +32,18 @@ def audit(
     policy: Annotated[
         Path | None, typer.Option(help="A tlog-policy file: which witnesses must have cosigned the checkpoint.")
     ] = None,
+    origin: Annotated[
+        str | None, typer.Option(help="What the log calls itself, where that is not the name of its key.")
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Processes that read entries; without it, as many as are worth while."),
+    ] = None,
 ) -> Any:
     """Replay a whole log: tiles, signatures, and every balance.
 
-    Trusts the key alone, and with a policy the witnesses that it names. Prints the totals by kind of account, and the
+    Any log in the C2SP tiled layout will do: entries that are not Sameboat's are counted and not judged. Trusts the
+    key alone, and with a policy the witnesses that it names. Prints the totals by kind of account, and the
     first entries where the books do not balance or a signature does not hold. Exits with 1 if anything is wrong.
 
     \b
@@ -45,26 +53,26 @@ def audit(
     """
     from sameboat.progress import progress_bar
     from sameboat.transparency import auditor, sources
-    from sameboat.transparency.engine.signed_note import KeyFormatError, NoteVerifier, Verifier
+    from sameboat.transparency.engine import cosignature
+    from sameboat.transparency.engine.signed_note import KeyFormatError, NoteVerifier
     from sameboat.transparency.errors import BadInput
 
     try:
-        given: NoteVerifier | None = Verifier.from_vkey(vkey) if vkey else None
+        given: NoteVerifier | None = cosignature.trusted_key(vkey) if vkey else None
     except KeyFormatError as error:
         raise BadInput(f"--vkey: {error}") from error
     rules = _read_policy(policy)
     if given is None and rules is not None and len(rules.logs) == 1:
         given = rules.logs[0].key
     if source is None:
-        return _audit_own(given, rules)
+        return _audit_own(given, rules, jobs)
     if given is None:
         raise BadInput(
             "give the log's public key with --vkey, got from somewhere else than the log itself: its owner's site, a "
             "newspaper, `sameboat log key` on the server"
         )
-    fetch = sources.server(source) if source.startswith(("http://", "https://")) else sources.folder(Path(source))
     with progress_bar("entries checked") as progress:
-        return AuditStory(auditor.audit(fetch, given, progress, rules))
+        return AuditStory(auditor.audit(sources.of(source), given, progress, rules, jobs, origin))
 
 
 def _read_policy(path: Path | None) -> "Policy | None":
@@ -77,7 +85,7 @@ def _read_policy(path: Path | None) -> "Policy | None":
         raise BadInput(f"{path}: {error}") from error
 
 
-def _audit_own(given: Any, rules: "Policy | None") -> "AuditStory":
+def _audit_own(given: Any, rules: "Policy | None", jobs: int | None) -> "AuditStory":
     import django
 
     django.setup()
@@ -88,7 +96,7 @@ def _audit_own(given: Any, rules: "Policy | None") -> "AuditStory":
     if given is None and not keys.has_key():
         raise BadInput("this SAMEBOAT_HOME has no log; run `sameboat demo` or `sameboat serve` first, or name a source")
     with progress_bar("entries checked") as progress:
-        found = auditor.audit(sources.own_store(), given or keys.log_signer().verifier, progress, rules)
+        found = auditor.audit(sources.own_store(), given or keys.log_signer().verifier, progress, rules, jobs)
     auditor.compare(found, queries.posted_sums(below=found.size))
     return AuditStory(found)
 
@@ -180,15 +188,18 @@ def check_promise(
 
 @log.command("anchor")
 def anchor(
-    kind: Annotated[str, typer.Argument(help="rfc3161, opentimestamps, or a plug-in's name.")],
+    kind: Annotated[str, typer.Argument(help="rfc3161, opentimestamps, evm, or a plug-in's name.")],
     folder: Annotated[Path, typer.Argument(help="Where the checkpoint and its receipt are kept.")],
-    to: Annotated[str, typer.Option(help="The address of the time-stamping authority, or of the calendar.")],
+    to: Annotated[
+        str, typer.Option(help="The address of the time-stamping authority, the calendar, or a node of the chain.")
+    ],
 ) -> Any:
     """Have others attest when the latest checkpoint existed; they are sent its hash and nothing else.
 
     \b
     sameboat log anchor rfc3161 ./anchors --to https://tsa.example/tsr
     sameboat log anchor opentimestamps ./anchors --to https://calendar.example
+    sameboat log anchor evm ./anchors --to http://127.0.0.1:8545
     """
     from sameboat.transparency import anchoring
 
@@ -202,7 +213,10 @@ def check_anchor(
         Path | None, typer.Option(help="The checkpoint it is of; without it, the file named like the receipt.")
     ] = None,
     trust: Annotated[
-        str, typer.Option(help="What you believe: the authority's root (PEM), or Bitcoin block headers (hex lines).")
+        str,
+        typer.Option(
+            help="What you believe: the authority's root (PEM), Bitcoin block headers (hex lines), a node's address."
+        ),
     ] = "",
     vkey: Annotated[str, typer.Option(help="The log's public key (NAME+ID+BASE64), got from elsewhere.")] = "",
 ) -> Any:
@@ -211,6 +225,7 @@ def check_anchor(
     \b
     sameboat log check-anchor 000000006828.checkpoint.tsr --trust tsa-root.pem
     sameboat log check-anchor 000000006828.checkpoint.ots --trust headers.txt
+    sameboat log check-anchor 000000006828.checkpoint.evm --trust http://127.0.0.1:8545
     """
     from sameboat.transparency import anchoring
 

@@ -5,6 +5,9 @@ where it stands, but the write-ahead log keeps the page as it was, and SQLite le
 between pages (of one deleted row in a thousand, measured). What remains is done by `finish`, which the sequencer
 calls: the table is written anew, its old pages zeroed, and the write-ahead log cut to nothing. Three marks in
 SAMEBOAT_HOME say how far that is, so that a crash in between loses none of it.
+
+PostgreSQL keeps a deleted row in its file until the table is written anew (`VACUUM FULL`), which is done as soon as the
+erasure has committed. Its write-ahead log belongs to the server; docs/transparency.md says what to set there.
 """
 
 import os
@@ -14,9 +17,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection, transaction
 
-from sameboat.transparency.actions import append
+from sameboat.transparency.actions import Accepted, append
 from sameboat.transparency.events import Erasure, Reason
-from sameboat.transparency.models import Entry, PrivatePart
+from sameboat.transparency.models import PrivatePart
 
 TO_REWRITE = "erased-to-rewrite"
 REWRITING = "erased-rewriting"
@@ -26,7 +29,7 @@ BUSY_MILLISECONDS = 500
 """How long one attempt to cut the write-ahead log waits for readers; writers wait meanwhile."""
 
 
-def erase(leaf_hash: bytes, *, reason: Reason, actor: str, about: str | None, recorded_at: datetime) -> Entry | None:
+def erase(leaf_hash: bytes, *, reason: Reason, actor: str, about: str | None, recorded_at: datetime) -> Accepted | None:
     """Erase the private part of an accepted entry in the caller's transaction; return the `erasure` entry.
 
     None, and no entry, where there is no private part, or none any more.
@@ -34,8 +37,9 @@ def erase(leaf_hash: bytes, *, reason: Reason, actor: str, about: str | None, re
     deleted, _ = PrivatePart.objects.filter(entry__leaf_hash=leaf_hash).delete()
     if not deleted:
         return None
-    if connection.vendor == "sqlite":
-        _mark(settings.HOME / TO_REWRITE)
+    _mark(settings.HOME / TO_REWRITE)
+    if connection.vendor == "postgresql":  # another machine's sequencer, which may be the one that runs, has no mark
+        transaction.on_commit(finish, robust=True)
     return append(
         Erasure(entry=leaf_hash.hex(), reason=reason, about=about),
         actor=actor,
@@ -55,7 +59,7 @@ def finish() -> bool:
     False within a transaction, and where a reader still holds the write-ahead log: call it again. Takes as long as
     the private parts are many, about two seconds for 100,000, in which others wait to write.
     """
-    if connection.vendor != "sqlite" or not unfinished():
+    if not unfinished():
         return True
     if connection.in_atomic_block:
         return False
@@ -63,9 +67,12 @@ def finish() -> bool:
     if to_rewrite.exists():
         to_rewrite.replace(rewriting)
     if rewriting.exists():
-        _rewrite()
+        if connection.vendor == "postgresql":
+            _vacuum()
+        else:
+            _rewrite()
         rewriting.replace(to_cut)
-    if not _cut():
+    if connection.vendor == "sqlite" and not _cut():
         return False
     to_cut.unlink(missing_ok=True)
     return True
@@ -80,6 +87,16 @@ def _mark(path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _vacuum() -> None:
+    """Have PostgreSQL write the table of private parts anew; raises OperationalError where others hold it too long."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {4 * BUSY_MILLISECONDS}")
+        try:
+            cursor.execute(f"VACUUM FULL {PrivatePart._meta.db_table}")
+        finally:
+            cursor.execute("RESET lock_timeout")
 
 
 def _rewrite() -> None:

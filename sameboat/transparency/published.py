@@ -4,6 +4,7 @@ A checkpoint is written here after its transaction has committed, so the databas
 put back. Going on from there would give indices a second time: a fork, which no explanation undoes.
 """
 
+import fcntl
 import os
 
 from django.conf import settings
@@ -22,19 +23,30 @@ _ADVICE = (
 
 
 def remember(note: str) -> None:
-    """Keep a checkpoint that is published now. It is on the disk, whole, when this returns."""
+    """Keep a checkpoint that is published now, unless a larger one is kept; the larger is on the disk, whole, then."""
     path = settings.HOME / FILE_NAME
-    draft = path.with_name(f"{FILE_NAME}.{os.getpid()}")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(note)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
+        fcntl.flock(folder, fcntl.LOCK_EX)  # of two who publish, the later one's stays
+        kept = last()
+        if kept is not None and kept.size > checkpoint.parse(signed_note.split(note)[0]).size:
+            return
+        draft = path.with_name(f"{FILE_NAME}.new")
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(note)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def catch_up(note: str) -> None:
+    """Keep the store's last checkpoint, where a crash or a full disk left this file behind it."""
+    kept = last()
+    if kept is None or kept.size < checkpoint.parse(signed_note.split(note)[0]).size:
+        remember(note)
 
 
 def last() -> Checkpoint | None:

@@ -101,10 +101,10 @@ def recorded_at(leaf_hashes: Sequence[bytes]) -> dict[bytes, datetime]:
     return {bytes(leaf_hash): at for leaf_hash, at in rows}
 
 
-def indices(leaf_hashes: Sequence[bytes]) -> dict[bytes, int]:
-    """Return the leaf indices of the published entries with these leaf hashes."""
-    rows = Entry.objects.filter(leaf_hash__in=leaf_hashes, index__isnull=False).values_list("leaf_hash", "index")
-    return {bytes(leaf_hash): index for leaf_hash, index in rows if index is not None}
+def indices(leaf_hashes: Sequence[bytes]) -> dict[bytes, int | None]:
+    """Return where the accepted entries with these leaf hashes stand in the log, None while they wait."""
+    rows = Entry.objects.filter(leaf_hash__in=leaf_hashes).values_list("leaf_hash", "index")
+    return {bytes(leaf_hash): index for leaf_hash, index in rows}
 
 
 def entries(before: int | None = None, limit: int = 50, type: str = "") -> list[EntryView]:  # noqa: A002

@@ -27,5 +27,7 @@ def add(model: type[models.Model], keys: Sequence[str], sums: Sequence[str], row
     order, a related object by its primary key. Rows are added in one order everywhere, so that two transactions
     cannot wait for each other.
     """
+    if not rows:
+        return
     with connection.cursor() as cursor:
         cursor.executemany(_statement(model, tuple(keys), tuple(sums)), sorted(rows))

@@ -5,7 +5,9 @@ What it returns is not trusted; the auditor checks it all.
 """
 
 import time
+import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,16 @@ LARGEST_ANSWER = TILE_WIDTH * (2 + layout.MAX_ENTRY_BYTES)
 TRIES = 4
 """How often a server is asked before its silence counts as an answer."""
 
+PAUSE = 1.0
+"""Seconds before the second try; each later one waits twice as long."""
+
+PATIENCE = 120.0
+"""Seconds that one answer may take: a server that sends a byte now and then must not hold up an audit for ever."""
+
+
+class _CutShortError(Exception):
+    """An answer that ended before its end, or never came to it: asked for again."""
+
 
 class MissingError(AuditError):
     """The log lacks what its checkpoint says it has."""
@@ -33,66 +45,119 @@ class MissingError(AuditError):
     code = "missing"
 
 
+def of(place: str) -> Fetch:
+    """Return a reader of a log at a server's address or in a folder."""
+    return server(place) if place.startswith(("http://", "https://")) else folder(Path(place))
+
+
 def folder(root: Path) -> Fetch:
     """Return a reader of a static tile folder; raises BadInput where it has no checkpoint."""
     if not (root / layout.CHECKPOINT_PATH).is_file():
         raise BadInput(f"{root} has no file '{layout.CHECKPOINT_PATH}': give the folder that holds it and 'tile'")
+    return _Folder(root)
 
-    def fetch(path: str) -> bytes:
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    root: Path
+
+    def __call__(self, path: str) -> bytes:
         try:
-            with (root / path).open("rb") as file:
+            with (self.root / path).open("rb") as file:
                 return file.read(LARGEST_ANSWER + 1)
-        except (FileNotFoundError, NotADirectoryError):
-            raise MissingError(f"{root / path} is missing; copy the log again") from None
-
-    return fetch
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise MissingError(f"{self.root / path} is missing; copy the log again") from None
 
 
-def server(address: str) -> Fetch:
-    """Return a reader of a log that a web server serves; slow and failing answers are asked for again."""
-    import httpx
+def server(address: str, largest: int | None = None) -> Fetch:
+    """Return a reader of a log that a web server serves; slow and failing answers are asked for again.
 
-    client = httpx.Client(timeout=20, follow_redirects=True, headers={"User-Agent": "sameboat-audit"})
-    start = address.rstrip("/")
+    An answer of more than `largest` bytes is refused; by default, one larger than anything in a log.
+    """
+    return _Server(address, largest)
 
-    def fetch(path: str) -> bytes:
-        trouble = ""
+
+class _Server:
+    """Keeps a connection open. Another process that is handed one opens its own."""
+
+    def __init__(self, address: str, largest: int | None) -> None:
+        import httpx
+
+        self.address, self.largest = address, largest
+        self.start = address.rstrip("/")
+        headers = {"User-Agent": "sameboat-audit", "Accept-Encoding": "gzip, identity"}
+        self.client = httpx.Client(timeout=20, follow_redirects=True, headers=headers)
+
+    def __reduce__(self) -> tuple[Callable[[str, int | None], Fetch], tuple[str, int | None]]:
+        return server, (self.address, self.largest)
+
+    def __call__(self, path: str) -> bytes:
+        import httpx
+
+        where, trouble = f"{self.start}/{path}", ""
         for attempt in range(TRIES):
             if attempt:
-                time.sleep(0.5 * 2**attempt)
+                time.sleep(PAUSE * 2 ** (attempt - 1))
             try:
-                with client.stream("GET", f"{start}/{path}") as answer:
+                with self.client.stream("GET", where) as answer:
                     if answer.status_code == httpx.codes.OK:
-                        return _bounded(answer, f"{start}/{path}")
+                        return _bounded(answer, where, self.largest or LARGEST_ANSWER)
                     trouble = f"answered {answer.status_code}"
             except httpx.InvalidURL as error:
-                raise BadInput(f"{address} is not an address: {error}") from error
+                raise BadInput(f"{self.address} is not an address: {error}") from error
+            except _CutShortError as error:
+                trouble = f"sent an answer that {error}"
+                continue
             except httpx.HTTPError as error:
                 trouble = f"did not answer ({type(error).__name__})"
                 continue
             if answer.status_code in (404, 410):
-                raise MissingError(f"{start}/{path} is missing there; its owner must put it back")
+                raise MissingError(f"{where} is missing there; its owner must put it back")
             if answer.status_code not in (429, 500, 502, 503, 504):
                 break
-        raise BadInput(f"{start}/{path} {trouble}; check the address and try again")
-
-    return fetch
+        raise BadInput(f"{where} {trouble}; check the address and try again")
 
 
-def _bounded(answer: "httpx.Response", where: str) -> bytes:
+def _bounded(answer: "httpx.Response", where: str, largest: int) -> bytes:
+    """Return the body of an answer, unpacked, holding at no time much more than `largest` bytes of it.
+
+    A log may compress what it serves with gzip, asked for or not (tlog-tiles); nothing else is unpacked.
+    """
+    packing = answer.headers.get("Content-Encoding", "identity").strip().lower()
+    if packing not in ("gzip", "identity", ""):
+        raise AuditError(f"{where} is packed as '{packing[:40]}'; a log serves its files as they are, or with gzip")
+    gzip = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS) if packing == "gzip" else None
+    until = time.monotonic() + PATIENCE
     data = bytearray()
-    for part in answer.iter_bytes():
-        data += part
-        if len(data) > LARGEST_ANSWER:
+    for part in answer.iter_raw():
+        try:
+            data += part if gzip is None else gzip.decompress(part, largest + 1 - len(data))
+        except zlib.error as error:
+            raise AuditError(f"{where} is no gzip, as its server says it is: {error}") from error
+        if len(data) > largest:
             raise AuditError(f"{where} is larger than anything in a log; this is not a log's answer")
+        if time.monotonic() > until:
+            raise _CutShortError(f"took longer than {PATIENCE:.0f} seconds")
+    if gzip is not None and not gzip.eof:
+        raise _CutShortError("is cut short")
     return bytes(data)
 
 
 def own_store() -> Fetch:
     """Return a reader of this installation's store, through the same paths that it serves to others."""
-    from sameboat.transparency import store
+    import django
 
-    def fetch(path: str) -> bytes:
+    django.setup()
+    return _OwnStore()
+
+
+class _OwnStore:
+    def __reduce__(self) -> tuple[Callable[[], Fetch], tuple[()]]:
+        return own_store, ()
+
+    def __call__(self, path: str) -> bytes:
+        from sameboat.transparency import store
+
         if path == layout.CHECKPOINT_PATH:
             last = store.served_checkpoint()
             if last is None:
@@ -102,8 +167,6 @@ def own_store() -> Fetch:
         if place.level is None:
             return tiles.encode_bundle(store.read_entries(place.index, place.width))
         return store.read_tile(place.level, place.index, place.width)
-
-    return fetch
 
 
 def hashes_at(fetch: Fetch, level: int, index: int, width: int) -> bytes:

@@ -70,6 +70,45 @@ def test_an_old_backup_does_not_fork_the_log(installation, archive):
     assert installation.json("log", "publish")["size"] == size
 
 
+def test_on_a_new_machine_a_mirror_tells_that_a_backup_is_old(installation, archive, elsewhere, tmp_path):
+    """There nothing else knows what was published since: the restore refuses, and the newest backup goes through."""
+    installation.need("gown")
+    installation.run("log", "publish")
+    installation.run("log", "export", tmp_path / "mirror")
+    told = elsewhere.json("restore", archive, "--mirror", tmp_path / "mirror", code=1)["error"]
+    assert (told["code"], "fork" in told["message"]) == ("rolled-back", True)
+    assert not (elsewhere.home / "sameboat.sqlite3").exists()
+    installation.run("backup", tmp_path / "newest.tar.gz", "--with-keys")
+    elsewhere.run("restore", tmp_path / "newest.tar.gz", "--mirror", tmp_path / "mirror")
+    assert elsewhere.json("doctor")["ok"]
+
+
+def test_a_backup_of_a_fork_is_refused_by_a_mirror(installation, archive, elsewhere, tmp_path):
+    """As long as what the mirror shows, with other entries: nothing is left of it in the home."""
+    elsewhere.run("restore", archive)
+    elsewhere.need("goggles")
+    elsewhere.run("log", "publish")
+    elsewhere.run("backup", tmp_path / "fork.tar.gz", "--with-keys")
+    installation.need("gown")
+    installation.run("log", "publish")
+    installation.run("log", "export", tmp_path / "mirror")
+    third = Installation(tmp_path / "third")
+    told = third.json("restore", tmp_path / "fork.tar.gz", "--mirror", tmp_path / "mirror", code=1)["error"]
+    assert (told["code"], "forked" in told["message"]) == ("rolled-back", True)
+    assert not (third.home / "sameboat.sqlite3").exists()
+
+
+@pytest.mark.parametrize("checkpoint", [None, "", "another\n"], ids=["none", "empty", "another"])
+def test_a_mirror_that_is_none_is_told(checkpoint, installation, archive, elsewhere, tmp_path):
+    """Nothing is restored on the word of a folder without a checkpoint that the log signed."""
+    (tmp_path / "mirror").mkdir()
+    if checkpoint is not None:
+        (tmp_path / "mirror" / "checkpoint").write_text(checkpoint)
+    done = elsewhere.run("restore", archive, "--mirror", tmp_path / "mirror", code=2 if checkpoint is None else 1)
+    assert "checkpoint" in done.stderr
+    assert not (elsewhere.home / "sameboat.sqlite3").exists()
+
+
 def test_an_old_database_put_in_place_by_hand_does_not_fork_the_log(installation, archive, tmp_path):
     """Copying the old file over the new one is noticed too, by the server and by the doctor."""
     old = tmp_path / "old.sqlite3"

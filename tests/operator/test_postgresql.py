@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -51,3 +52,27 @@ def test_a_backup_restored_in_another_database_is_the_same_installation(empty_da
     assert second.json("log", "key") == first.json("log", "key")
     assert second.json("doctor")["ok"]
     assert "not empty" in second.json("restore", tmp_path / "backup.tar.gz", code=2)["error"]["message"]
+
+
+def test_an_old_backup_does_not_fork_the_log(empty_databases, tmp_path):
+    """Refused before anything in the database is touched; a database put back by hand is refused at the next start."""
+    made = Installation(tmp_path / "home", {"DATABASE_URL": empty_databases("old")})
+    subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), "migrate", "-v0"], env=made.environment, check=True, cwd=tmp_path
+    )
+    made.run("organisation", "add", "--kind", "hospital", "--name-en", "First Hospital")
+    made.run("log", "publish")
+    made.run("backup", tmp_path / "old.tar.gz", "--with-keys")
+    made.run("organisation", "add", "--kind", "hospital", "--name-en", "Second Hospital")
+    size = made.json("log", "publish")["size"]
+    told = made.json("restore", tmp_path / "old.tar.gz", "--force", code=1)["error"]
+    assert (told["code"], "fork" in told["message"]) == ("rolled-back", True)
+    assert made.json("doctor")["ok"]
+    assert made.json("log", "publish")["size"] == size
+    with tarfile.open(tmp_path / "old.tar.gz") as archive:
+        archive.extract("sameboat.pgdump", tmp_path, filter="data")
+    by_hand = ("pg_restore", "--clean", "--if-exists", "--no-owner", f"--dbname={made.extra['DATABASE_URL']}")
+    subprocess.run([*by_hand, str(tmp_path / "sameboat.pgdump")], check=True)
+    assert "old copy" in made.run("serve", "--port", "0", code=1).stderr
+    made.run("organisation", "add", "--kind", "hospital", "--name-en", "Third Hospital")
+    assert "old copy" in made.run("log", "publish", code=1).stderr

@@ -51,6 +51,7 @@ def test_a_database_cut_short_is_told(installation, left):
         ("UPDATE transparency_checkpoint SET size = size - 1", "log"),
         ("UPDATE transparency_checkpoint SET note = replace(note, 'a', 'b')", "log"),
         ("DELETE FROM django_migrations WHERE app = 'supplies'", "tables"),
+        ("UPDATE transparency_checkpoint SET signed_at = '2999-01-01 00:00:00'", "clock"),
     ],
 )
 def test_a_database_changed_by_hand_is_told(installation, statement, check):

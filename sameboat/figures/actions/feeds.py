@@ -165,12 +165,16 @@ def declare_break(
     place: Place,
     day: date,
     kind: str,
+    within: bool = True,
     text_en: str = "",
     text_zh: str = "",
     url: str = "",
     from_elsewhere: bool = False,
 ) -> Break:
-    """Say that from `day` on the figures of a place, and of what lies in it, are not comparable with those before."""
+    """Say that from `day` on the figures of a place cannot be compared with those before.
+
+    `within` says whether the same holds for what lies in the place.
+    """
     actor = publisher(act, feed, from_elsewhere=from_elsewhere)
     text_en, text_zh = _told(text_en, text_zh)
     if kind not in Break.Kind.values:
@@ -185,6 +189,7 @@ def declare_break(
         signal=signal,
         place=place,
         date=day,
+        within=within,
         kind=kind,
         text_en=text_en,
         text_zh=text_zh,
@@ -198,6 +203,7 @@ def declare_break(
             signal=signal.code,
             place=place.code,
             date=day.isoformat(),
+            within=within,
             kind=kind,  # type: ignore[arg-type]  # checked above
             text_en=text_en or None,
             text_zh=text_zh or None,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from sameboat.figures import events
 from sameboat.figures.actions.feeds import publisher
+from sameboat.figures.actions.quality import judge
 from sameboat.figures.engine import change_file
 from sameboat.figures.engine.change_file import Key
 from sameboat.figures.engine.differences import Differences, differences
@@ -88,9 +89,13 @@ def publish_vintage(
         revised=len(changed.revised),
         withdrawn=len(changed.withdrawn),
         rejected=len(rejected) + len(more),
+        entry=b"",
         first_date=min((row.date for row in changed.all), default=None),
         last_date=max((row.date for row in changed.all), default=None),
     )
+    vintage.save()
+    _store(vintage, changed, series)
+    raised = judge(vintage, changed, last)
     entry = append(
         events.VintagePublished(
             vintage=vintage.public_id,
@@ -103,14 +108,14 @@ def publish_vintage(
             revised=vintage.revised,
             withdrawn=vintage.withdrawn,
             rejected=vintage.rejected,
+            flags=dict(sorted(raised.items())) or None,
         ),
         actor=actor,
         event_time=published,
         recorded_at=act.now,
     )
     vintage.entry = entry.leaf_hash
-    vintage.save()
-    _store(vintage, changed, series)
+    vintage.save(update_fields=["entry"])
     RejectedLine.objects.bulk_create(
         [
             RejectedLine(vintage=vintage, line=row.line, raw=row.raw, problem=row.problem[:300])

@@ -101,6 +101,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.CharField(max_length=48, unique=True)),
                 ('date', models.DateField()),
+                ('within', models.BooleanField(default=True)),
                 ('kind', models.CharField(choices=[('definition', 'counted otherwise'), ('correction', 'corrected at once'), ('backlog', 'late reports entered at once')], max_length=16)),
                 ('text_en', models.TextField(blank=True)),
                 ('text_zh', models.TextField(blank=True)),

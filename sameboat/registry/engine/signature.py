@@ -28,7 +28,7 @@ def parse_statement(text: str) -> dict[str, str | int]:
         raise SignatureError(f"what is signed does not start with {DOMAIN.strip()!r}")
     try:
         words = json.loads(text.removeprefix(DOMAIN))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise SignatureError("what is signed is not a statement in JSON") from None
     if not isinstance(words, dict) or statement(words) != text:
         raise SignatureError("what is signed is not written as statements are")

@@ -18,10 +18,10 @@ from sameboat.situation.engine.weekday import weekday_factors
 _SPREAD = 0.5
 # How log R may move, and how probable each is a priori: constant but for resets, a random walk with daily steps of this
 # sd, or a smooth curve that turns over about so many days.
-_STEPS = {0.0: 0.3, 0.02: 0.7, 0.06: 1.3, 0.18: 0.4}
-_LENGTHS = {20.0: 1.0, 50.0: 1.0, 120.0: 0.5}
+_STEPS = {0.0: 0.3, 0.04: 0.7, 0.08: 1.0, 0.16: 0.4}
+_LENGTHS = {20.0: 1.0, 50.0: 0.5}
 # The probability that on a given day R jumps to a value of its own, and the days over which that is told from noise.
-_RESET, _MEMORY = 0.01, 5
+_RESET, _MEMORY = 0.003, 5
 # How many members of the bank, the most probable for each series, make its estimate.
 _SMOOTHED = 6
 # Components of a day's posterior that its quantiles are taken from.

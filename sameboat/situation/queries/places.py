@@ -136,7 +136,7 @@ def residents(places: Sequence[Place]) -> Residents:
     The newest, whatever day a page stands at: the question is what share fell ill, not what was known of the people.
     """
     counted = figures.signal(POPULATION)
-    feeds = figures.feeds_of(counted) if counted else []
+    feeds = figures.feeds_counting(counted) if counted else []
     vintage = figures.vintage_as_of(feeds[0]) if feeds else None
     if counted is None or vintage is None:
         return Residents({}, "", None)

@@ -99,7 +99,7 @@ def newest_day(feed: Feed) -> date | None:
 def outermost() -> Place | None:
     """Return the place whose page is the first: the outermost that confirmed cases are known of, or any figures."""
     asked = figures.signal(CASES)
-    for feed in figures.feeds_of(asked) if asked else figures.feeds():
+    for feed in figures.feeds_counting(asked) if asked else figures.feeds():
         for signal in [asked] if asked else filter(is_curve, figures.signals()):
             found = figures.outermost(feed, signal)
             if found is not None:
@@ -134,7 +134,7 @@ def subject(place: Place | None, signal: str = "", source: str = "") -> Subject 
         asked = None
     if asked is None and signal:
         return None
-    feeds = figures.feeds_of(asked, place) if asked else []
+    feeds = figures.feeds_counting(asked, place) if asked else []
     if not feeds and signal:
         return None
     if not feeds:

@@ -1,10 +1,12 @@
 """Scenarios: measures by date, models as plug-ins, and quantiles of what they give."""
 
+import json
 from datetime import date
 
 import numpy as np
 import pytest
 
+from sameboat.project.tests.conftest import call
 from sameboat.situation import scenarios
 from sameboat.situation.engine.simulate import Disease
 from sameboat.situation.scenarios import Measure, Scenario, parsed_measure, project
@@ -102,3 +104,64 @@ def test_starsim_takes_no_dispersion():
     pytest.importorskip("starsim", reason="the extra `scenarios` is not installed")
     with pytest.raises(BadInput, match="leave the dispersion out"):
         project(Scenario(**{**fields(JANUARY), "disease": Disease(1.8, 2.0, 3.0, 0.1)}), "starsim")
+
+
+SCENARIO = ["situation", "simulate", "--population", "20000", "--from", "2020-01-01", "--infected", "50"]
+
+
+def test_a_measure_works_from_its_date_on():
+    """Until then both scenarios are the same to the person; afterwards fewer are infected."""
+    free, bound = (
+        call(*SCENARIO, "--days", "60", *measure, "--json").json["days"]
+        for measure in ([], ["--measure", "2020-01-20=0.2"])
+    )
+    assert free[:19] == bound[:19]
+    assert bound[-1]["so_far"][2] < 0.5 * free[-1]["so_far"][2]
+    assert free[19]["day"] == "2020-01-20"
+
+
+def test_a_measure_that_ends_is_lifted_on_that_day():
+    """A factor of 0 stops every infection until the day before its end."""
+    days = call(*SCENARIO, "--days", "40", "--measure", "2020-01-11..2020-01-21=0", "--json").json["days"]
+    assert [day["infections"][-1] for day in days[10:20]] == [0.0] * 10
+    assert days[20]["infections"][2] > 0
+    assert days[9]["infections"][2] > 0
+
+
+def test_the_same_seed_gives_the_same_scenario():
+    """And another seed another."""
+    one, again, other = (call(*SCENARIO, "--days", "30", "--seed", seed).output for seed in ("7", "7", "8"))
+    assert one == again
+    assert one != other
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--measure", "lockdown"], "is no measure; write 2020-01-23=0.4"),
+        (["--measure", "2020-01-23=-1"], "a factor lies between 0"),
+        (["--measure", "2021-01-23=0.5"], "does not touch the days"),
+        (["--measure", "2020-02-01..2020-01-15=0.5"], "does not touch the days"),
+        (["--infected", "30000"], "do not fit a population"),
+        (["--latent", "0.5"], "at least one day"),
+        (["--runs", "0"], "0 runs"),
+        (["--days", "100000", "--runs", "100000"], "run-days"),
+        (["--model", "oracle"], "there is no model 'oracle' here; there are compartments"),
+    ],
+)
+def test_assumptions_that_cannot_be_exit_with_2(arguments, words):
+    """Each is told in words."""
+    ended = call(*SCENARIO, *arguments)
+    assert (ended.code, words in ended.errors) == (2, True), ended.errors
+
+
+def test_starsim_agrees_with_the_compartments_about_how_many_are_infected_in_the_end():
+    """Agents on a random network end near the final size of the well-mixed population, measures or not."""
+    pytest.importorskip("starsim", reason="the extra `scenarios` is not installed")
+    arguments = ["--days", "120", "--infected", "200", "--r0", "1.8", "--latent", "2", "--infectious", "3"]
+    arguments += ["--measure", "2020-02-01=0.9", "--json"]
+    theirs = call(*SCENARIO, *arguments, "--runs", "2", "--model", "starsim").json
+    ours = call(*SCENARIO, *arguments, "--runs", "50").json
+    assert theirs["days"][-1]["so_far"][2] == pytest.approx(ours["days"][-1]["so_far"][2], rel=0.12)
+    again = call(*SCENARIO, *arguments, "--runs", "2", "--model", "starsim").json
+    assert json.dumps(again) == json.dumps(theirs)

@@ -12,7 +12,8 @@ from sameboat.registry.refusals import Conflict, Fault, InvalidInput, NotPermitt
 from sameboat.supplies import events, queries
 from sameboat.supplies.actions import totals
 from sameboat.supplies.actions.lines import count_line, goods_of, start_of_day
-from sameboat.supplies.actions.needs import LARGEST_NEED, count_signed
+from sameboat.supplies.actions.needs import count_signed
+from sameboat.supplies.actions.publishing import LARGEST_NEED
 from sameboat.supplies.actions.signing import DeviceSignature, signed_by
 from sameboat.supplies.models import Allocation, DayTotal, HandOver, Need
 from sameboat.transparency.actions import append

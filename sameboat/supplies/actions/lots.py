@@ -13,7 +13,7 @@ from sameboat.registry.refusals import Conflict, Fault, InvalidInput
 from sameboat.supplies import events, queries
 from sameboat.supplies.actions import totals
 from sameboat.supplies.actions.lines import count_line, goods_of, start_of_day
-from sameboat.supplies.actions.needs import LARGEST_NEED
+from sameboat.supplies.actions.publishing import LARGEST_NEED
 from sameboat.supplies.models import Allocation, DayTotal, Lot, Need
 from sameboat.transparency.actions import append
 

@@ -1,20 +1,23 @@
 """What an organisation asks for: published, confirmed, met, stopped."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from sameboat.registry.acting import Act, action, speaker
-from sameboat.registry.models import Emergency, Item, Organisation, Role, Unit
-from sameboat.registry.quantities import checked_text, in_book_unit, quantity_or_unknown
-from sameboat.registry.refusals import Conflict
+from sameboat.registry import bulk
+from sameboat.registry.acting import Act, action
+from sameboat.registry.models import Bulk, Emergency, Item, Organisation, Role, Unit
+from sameboat.registry.quantities import checked_text
+from sameboat.registry.refusals import Conflict, Fault, InvalidInput, Refused
 from sameboat.supplies import events
-from sameboat.supplies.actions.lines import count_line, goods_of
+from sameboat.supplies.actions.lines import count_line
+from sameboat.supplies.actions.publishing import NeedLine, publish_lines
 from sameboat.supplies.models import DayTotal, Need
+from sameboat.supplies.need_rows import need_lines
 from sameboat.transparency.actions import append
 from sameboat.transparency.events import Event
-
-LARGEST_NEED = 50_000_000
-"""No hospital network asks for more of one item at once; a bigger figure is a slip of the hand."""
 
 
 @action
@@ -34,53 +37,25 @@ def publish_need(
 
     Raises NotPermitted, InvalidInput (quantity, unit, texts) or Conflict (the same need is open already).
     """
-    actor = speaker(act, organisation, Role.ASK, from_elsewhere=source is not None)
-    amount = quantity_or_unknown(quantity, "quantity", most=LARGEST_NEED)
-    if source is None or unit is None:
-        amount, unit = in_book_unit(item, amount, unit or item.base_unit)
-    standard = checked_text(standard, "standard", 200)
-    note = checked_text(note, "note", 500)
-    line = source.line if source else None
-    same = Need.objects.filter(
-        organisation=organisation, item=item, standard=standard, state=Need.State.OPEN, source_line=line
-    ).first()
-    if same is not None:
-        raise Conflict(
-            _("This need is published already, as %(id)s. Confirm it, or stop it and publish the new quantity.")
-            % {"id": same.public_id},
-            "item",
-        )
-    need = Need.objects.create(
-        public_id=act.new_id("need"),
-        organisation=organisation,
-        place=organisation.place,
-        emergency=emergency,
-        item=item,
-        quantity=amount,
-        unit=unit,
-        standard=standard,
-        note=note,
-        source_line=line,
-        source_url=(source.url or "") if source else "",
-        published_at=act.now,
-        confirmed_at=act.now,
-    )
-    count_line(DayTotal.Measure.ASKED, act.now, need, amount, organisation)
-    append(
-        events.NeedPublished(
-            need=need.public_id,
-            organisation=organisation.public_id,
-            goods=goods_of(item, amount, unit),
-            standard=standard or None,
-            note=note or None,
-            emergency=emergency.public_id if emergency else None,
-            source=source,
-        ),
-        actor=actor,
-        event_time=act.now,
-        recorded_at=act.now,
-    )
-    return need
+    line = NeedLine(organisation, item, quantity, unit, standard, note, emergency, source)
+    (outcome,) = publish_lines(act, [line])
+    if isinstance(outcome, Refused):
+        raise outcome
+    return outcome
+
+
+@action
+def publish_needs(act: Act, *, needs: Sequence[Any]) -> Bulk:
+    """Publish many needs, at most MOST_ROWS, each an object with the fields of NewNeed; bad ones sink no good one.
+
+    Returns what became of each, in their order. Raises NotPermitted where the person may publish none of them,
+    InvalidInput where there are none, or too many.
+    """
+    if not 1 <= len(needs) <= bulk.MOST_ROWS:
+        words = _("Send 1 to %(most)s needs at once.") % {"most": f"{bulk.MOST_ROWS:,}"}
+        raise InvalidInput([Fault("needs", words)])
+    outcomes = publish_lines(act, need_lines(needs))
+    return bulk.keep(act, [each if isinstance(each, Refused) else each.public_id for each in outcomes])
 
 
 @action

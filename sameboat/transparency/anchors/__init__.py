@@ -18,6 +18,7 @@ GROUP = "sameboat.anchors"
 BUILT_IN = {
     "rfc3161": "sameboat.transparency.anchors.rfc3161:Rfc3161",
     "opentimestamps": "sameboat.transparency.anchors.opentimestamps:OpenTimestamps",
+    "evm": "sameboat.transparency.anchors.evm:Evm",
 }
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 OUTSIDE = "outside:"
+MOST = 2**63 - 1
+"""The most that one event can move, as a database holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,31 @@ def check_balanced(postings: Iterable[Posting]) -> None:
             raise UnbalancedError(f"{asset}: the postings sum to {total:+}, not to zero")
 
 
+def net(postings: Iterable[Posting]) -> dict[tuple[str, str], int]:
+    """Return what postings change, by (account, asset).
+
+    Raises UnbalancedError unless every asset sums to zero, and for an amount that no database holds.
+    """
+    postings = list(postings)
+    if not postings:
+        return {}
+    if any(abs(posting.amount) > MOST for posting in postings):
+        raise UnbalancedError(f"{postings[0].asset}: an amount is beyond {MOST:,}, the most that one event can move")
+    check_balanced(postings)
+    changes: defaultdict[tuple[str, str], int] = defaultdict(int)
+    for posting in postings:
+        changes[posting.account, posting.asset] += posting.amount
+    return dict(changes)
+
+
 class Books:
-    """Balances that grow only by balanced postings; what the auditor recomputes from the log alone."""
+    """Balances that grow only by balanced postings; what the auditor recomputes from the log alone.
+
+    `balances` holds the accounts that hold anything, so that it grows with them and not with history.
+    """
 
     def __init__(self, balances: Mapping[tuple[str, str], int] | None = None) -> None:
-        self.balances: defaultdict[tuple[str, str], int] = defaultdict(int, balances or {})
+        self.balances = {place: amount for place, amount in (balances or {}).items() if amount}
 
     def post(self, postings: Iterable[Posting]) -> None:
         """Apply one event's postings, all or none.
@@ -56,14 +78,17 @@ class Books:
         UnbalancedError
             When they do not sum to zero, or would leave an account other than `outside:` below zero.
         """
-        postings = list(postings)
-        check_balanced(postings)
-        after: dict[tuple[str, str], int] = {}
-        for posting in postings:
-            place = (posting.account, posting.asset)
-            after[place] = after.get(place, self.balances.get(place, 0)) + posting.amount
+        self.apply(net(postings))
+
+    def apply(self, changes: Mapping[tuple[str, str], int]) -> None:
+        """Apply what `net` returned for one event, all or none; raises UnbalancedError as `post` does."""
+        after = {place: self.balances.get(place, 0) + change for place, change in changes.items()}
         for (account, asset), amount in after.items():
             if amount < 0 and not account.startswith(OUTSIDE):
                 held = self.balances.get((account, asset), 0)
                 raise UnbalancedError(f"{account} holds {held} {asset}; {held - amount} cannot leave it")
-        self.balances.update(after)
+        for place, amount in after.items():
+            if amount:
+                self.balances[place] = amount
+            else:
+                self.balances.pop(place, None)

@@ -64,7 +64,10 @@ def parse(text: bytes | str) -> Checkpoint:
 
 
 def open(  # noqa: A001 - the format's own word
-    note: bytes | str, log: signed_note.NoteVerifier, others: Iterable[signed_note.NoteVerifier] = ()
+    note: bytes | str,
+    log: signed_note.NoteVerifier,
+    others: Iterable[signed_note.NoteVerifier] = (),
+    origin: str | None = None,
 ) -> tuple[Checkpoint, signed_note.Note]:
     """Return the checkpoint in a note that the log's key signed, and the note with all its verified signatures.
 
@@ -73,9 +76,11 @@ def open(  # noqa: A001 - the format's own word
     note
         The checkpoint as the log serves it.
     log
-        The log's key; its name is the origin that the checkpoint must carry.
+        The log's key.
     others
         Further keys, as of witnesses, whose signatures are verified if there.
+    origin
+        What the checkpoint must name as its log; by default the name of the log's key, which it mostly is.
 
     Raises
     ------
@@ -86,6 +91,7 @@ def open(  # noqa: A001 - the format's own word
     if not any((s.name, s.key_id) == (log.name, log.key_id) for s in opened.verified):
         raise signed_note.UnverifiedNoteError(f"the checkpoint is not signed by its log, '{log.name}'")
     head = parse(opened.text)
-    if head.origin != log.name:
-        raise CheckpointError(f"the checkpoint is of the log '{head.origin}', not of '{log.name}'")
+    wanted = log.name if origin is None else origin
+    if head.origin != wanted:
+        raise CheckpointError(f"the checkpoint is of the log '{head.origin}', not of '{wanted}'")
     return head, opened

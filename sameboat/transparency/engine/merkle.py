@@ -50,6 +50,7 @@ def verify_inclusion(leaf_hash: bytes, index: int, size: int, proof: Sequence[by
     ProofError
         If it does not. Source: RFC 9162, section 2.1.3.2.
     """
+    proof = _check_proof(proof)
     _check_sizes(index, size)
     if index >= size:
         raise ProofError(f"inclusion proof: there is no leaf {index} in a tree of {size} leaves")
@@ -83,6 +84,7 @@ def verify_consistency(size1: int, size2: int, root1: bytes, root2: bytes, proof
     ProofError
         If it does not; also for `size1` 0, of which nothing can be proved. Source: RFC 9162, section 2.1.4.2.
     """
+    proof = _check_proof(proof)
     _check_sizes(size1, size2)
     if size1 == 0:
         raise ProofError(
@@ -129,13 +131,24 @@ def verify_consistency(size1: int, size2: int, root1: bytes, root2: bytes, proof
         raise ProofError(f"consistency proof: size {size2} has root {newer.hex()} by it, not {root2.hex()}")
 
 
+def _check_proof(proof: Sequence[bytes]) -> Sequence[bytes]:
+    if not isinstance(proof, list | tuple):
+        raise ProofError(f"proof: a list of hashes is wanted, not {type(proof).__name__}")
+    return proof
+
+
 def _check_sizes(smaller: int, larger: int) -> None:
     for number in (smaller, larger):
+        if type(number) is not int:
+            raise ProofError(f"proof: an index or a size is a whole number, not {type(number).__name__}")
         if not 0 <= number <= MAX_SIZE:
-            raise ProofError(f"proof: {number} is neither an index nor a size; they run from 0 to {MAX_SIZE}")
+            told = f"{number}" if number.bit_length() < 256 else f"a number of {number.bit_length()} bits"
+            raise ProofError(f"proof: {told} is neither an index nor a size; they run from 0 to {MAX_SIZE}")
 
 
 def _check_hashes(hashes: Iterable[bytes]) -> None:
     for value in hashes:
+        if not isinstance(value, bytes):
+            raise ProofError(f"proof: a hash is bytes, not {type(value).__name__}")
         if len(value) != HASH_SIZE:
             raise ProofError(f"proof: a hash has {len(value)} bytes; SHA-256 has {HASH_SIZE}")

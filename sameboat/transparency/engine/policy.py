@@ -71,8 +71,10 @@ class Policy:
                 agreed.add(name)
         return self.quorum in agreed
 
-    def check(self, note: bytes | str, logs: Iterable[NoteVerifier] = ()) -> Trusted:
+    def check(self, note: bytes | str, logs: Iterable[NoteVerifier] = (), origin: str | None = None) -> Trusted:
         """Return the checkpoint in `note` if a log of the policy, or of `logs`, signed it and the quorum agrees.
+
+        The checkpoint must name `origin` as its log, by default the name of the key that signed it.
 
         Raises
         ------
@@ -90,7 +92,7 @@ class Policy:
         signatures = {(s.name, s.key_id): s.signature for s in opened.verified}
         head = checkpoint.parse(opened.text)
         signed_by = [key for key in trusted_logs if (key.name, key.key_id) in signatures]
-        log = next((key for key in signed_by if key.name == head.origin), None)
+        log = next((key for key in signed_by if (origin or key.name) == head.origin), None)
         if log is None:
             known = ", ".join(key.name for key in trusted_logs) or "none"
             raise UntrustedError(f"the checkpoint of '{head.origin}' is not signed by a trusted log; trusted: {known}")

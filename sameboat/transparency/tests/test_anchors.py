@@ -318,7 +318,7 @@ def test_an_address_that_is_none_is_named(address):
 
 def test_an_unknown_kind_names_those_that_are_there():
     """A misspelt kind is answered with the kinds."""
-    with pytest.raises(BadInput, match="opentimestamps, rfc3161"):
+    with pytest.raises(BadInput, match="evm, opentimestamps, rfc3161"):
         anchors.anchor("blockchain")
 
 
@@ -371,5 +371,5 @@ def test_a_checkpoint_that_its_log_did_not_sign_is_refused(cast, calendar, tmp_p
 def test_a_file_that_is_no_receipt_is_refused(tmp_path):
     """The endings of receipts are named."""
     (tmp_path / "x.pdf").write_bytes(b"")
-    with pytest.raises(BadInput, match=r"\.ots, \.tsr"):
+    with pytest.raises(BadInput, match=r"\.evm, \.ots, \.tsr"):
         anchoring.check_anchor(tmp_path / "x.pdf", None, "", "")

@@ -4,7 +4,7 @@ import json
 from base64 import b64decode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sameboat.transparency.engine import merkle
@@ -106,3 +106,78 @@ def test_bad_consistency_proof(size1, size2, root1, root2, proof):
     """Nothing but a whole and exact proof shows consistency."""
     with pytest.raises(ProofError):
         merkle.verify_consistency(size1, size2, root1, root2, proof)
+
+
+ANYTHING = (
+    st.integers(-(2**70), 2**70)
+    | st.sampled_from([2**63, 2**64 - 1, 2**64, 10**5000, True, None, 1.0, "1", b"1", [], ()])
+    | st.floats()
+    | st.text(max_size=3)
+)
+A_HASH = (
+    st.sampled_from(HASHES)
+    | st.binary(min_size=32, max_size=32)
+    | st.binary(max_size=66)
+    | st.sampled_from([None, "a" * 32, [0] * 32, 32, bytearray(32), memoryview(bytes(32))])
+)
+A_PROOF = (
+    st.lists(A_HASH, max_size=70)
+    | st.lists(st.sampled_from(HASHES), max_size=6)
+    | st.sampled_from([None, b"", bytes(64), "", 0, {}])
+)
+A_NUMBER = st.integers(0, 9) | ANYTHING
+
+
+@given(A_HASH, A_NUMBER, A_NUMBER, A_PROOF, A_HASH)
+@settings(max_examples=400)
+def test_whatever_comes_as_an_inclusion_proof(leaf, index, size, proof, root):
+    """It shows inclusion, or is refused as a proof; no other error comes of it."""
+    try:
+        merkle.verify_inclusion(leaf, index, size, proof, root)
+    except ProofError:
+        return
+    assert computed_root(leaf, index, size, list(proof)) == root
+
+
+@given(A_NUMBER, A_NUMBER, A_HASH, A_HASH, A_PROOF)
+@settings(max_examples=400)
+def test_whatever_comes_as_a_consistency_proof(size1, size2, root1, root2, proof):
+    """It shows consistency, or is refused as a proof; no other error comes of it."""
+    try:
+        merkle.verify_consistency(size1, size2, root1, root2, proof)
+    except ProofError:
+        return
+    assert 0 < size1 <= size2 < 2**64
+    assert size1 < size2 or (root1 == root2 and proof == [])
+
+
+def computed_root(leaf, index, size, proof):
+    """RFC 6962, section 2.1.1, read from the leaf up: the root that an inclusion proof leads to."""
+    if size == 1:
+        assert (index, proof) == (0, [])
+        return leaf
+    k = 1 << (size - 1).bit_length() - 1
+    *rest, sibling = proof
+    if index < k:
+        return merkle.node_hash(computed_root(leaf, index, k, rest), sibling)
+    return merkle.node_hash(sibling, computed_root(leaf, index - k, size - k, rest))
+
+
+@given(st.data())
+def test_a_true_proof_is_shown_by_the_recursive_definition_too(data):
+    """The verifier and the definition agree on proofs that were made from trees."""
+    size = data.draw(st.integers(1, 40))
+    index = data.draw(st.integers(0, size - 1))
+    leaves = [merkle.leaf_hash(bytes([number])) for number in range(size)]
+
+    def path(index, part):
+        if len(part) == 1:
+            return []
+        k = 1 << (len(part) - 1).bit_length() - 1
+        if index < k:
+            return [*path(index, part[:k]), split_root(part[k:])]
+        return [*path(index - k, part[k:]), split_root(part[:k])]
+
+    proof = path(index, leaves)
+    merkle.verify_inclusion(leaves[index], index, size, proof, split_root(leaves))
+    assert computed_root(leaves[index], index, size, proof) == split_root(leaves)

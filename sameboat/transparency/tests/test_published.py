@@ -65,6 +65,23 @@ def test_a_store_that_grew_past_the_mark_is_fine(cast):
     assert store.check_store(full=True) == second.size > first.size
 
 
+def test_of_two_who_publish_the_larger_mark_stays(cast):
+    """Whoever comes late with an older checkpoint does not put the mark back."""
+    published.remember(note_of(7, bytes(32)))
+    published.remember(note_of(6, bytes(32)))
+    assert published.last().size == 7
+
+
+def test_a_mark_that_was_left_behind_catches_up(cast):
+    """After a crash, or a full disk, between commit and mark; a mark that is ahead is never put back."""
+    first = publish()
+    published.catch_up(first.note)
+    assert published.last().size == first.size
+    published.remember(note_of(first.size + 1, bytes(32)))
+    published.catch_up(first.note)
+    assert published.last().size == first.size + 1
+
+
 @pytest.mark.parametrize("text", ["", "nonsense\n", "a\nb\nc\n", "\x00", "origin\n5\nAAAA\n\n— a b\n"])
 def test_a_damaged_mark_is_told(cast, settings, text):
     """The mark is never taken for absent because it cannot be read."""

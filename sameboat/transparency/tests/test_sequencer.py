@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from sameboat.supplies.actions.needs import publish_need
-from sameboat.transparency import queries, sequencer
+from sameboat.transparency import published as mark
+from sameboat.transparency import queries, sequencer, store
 from sameboat.transparency.errors import RolledBackError
 
 PATIENCE = 30
@@ -79,6 +80,22 @@ def test_an_error_is_tried_again(cast, sequencers, monkeypatch):
     monkeypatch.setattr(sequencer, "publish", publish_at_last)
     sequencers(lambda seconds, entries: seen.release())
     assert published(seen, 1)
+
+
+def test_a_mark_that_could_not_be_written_is_written_later(cast, sequencers, monkeypatch):
+    """A disk that was full for a moment leaves no checkpoint unmarked, though nothing new waits."""
+    failures, seen, remember = [OSError(28, "No space left on device")], threading.Semaphore(0), mark.remember
+
+    def remember_at_last(note):
+        if failures:
+            raise failures.pop()
+        remember(note)
+        seen.release()
+
+    monkeypatch.setattr(mark, "remember", remember_at_last)
+    sequencers()
+    assert published(seen, 1)
+    assert mark.last().size == store.latest_size() > 0
 
 
 def test_it_ends_when_told_even_while_standing_by(cast, sequencers):
