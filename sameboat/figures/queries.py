@@ -341,11 +341,13 @@ def breaks_of(places: Sequence[Place], of: Signal, from_feed: Feed, as_of: AsOf 
     if not places:
         return {}
     above = set(_with_those_above(places[0])[1:])
-    whole = Q(within=True, place__in=above)
-    found = Break.objects.filter(Q(place__in=places) | whole, feed=from_feed, signal=of)
+    here = Q(place__parent=places[0].parent_id) | Q(within=True, place__in=above)
+    found = Break.objects.filter(here, feed=from_feed, signal=of)
     if as_of is not None:
         found = found.filter(declared_at__lt=end_of(from_feed, as_of))
     rows = list(found.order_by("date"))
+    if not rows:
+        return {}
     return {place.code: [row for row in rows if row.place_id == place.pk or row.place_id in above] for place in places}
 
 

@@ -23,16 +23,18 @@ NARROW, WIDE = 350, 680
 LINE, LETTER, IDEOGRAPH = 20, 8.5, 16
 """Pixels that a line of words is high, and a Latin letter and a Chinese character are wide."""
 MOST_CIRCLES = 300
+MOST_NAMES = 48
+"""Names that are tried, those of the largest circles; so many circles keep names off themselves."""
 
 Spot = tuple[str, str, Decimal | float | None, Decimal | float | None, int | None, int | None]
-"""Address, name, latitude, longitude, count and rate of a place; None where not known."""
+"""Code, name, latitude, longitude, count and rate of a place; None where not known."""
 
 
 @dataclass(frozen=True)
 class Circle:
     """One place. `shade` counts from 1, the lightest; 0 is a rate that is not known."""
 
-    address: str
+    code: str
     name: str
     x: float
     y: float
@@ -82,7 +84,7 @@ def circle_map(spots: Sequence[Spot]) -> CircleMap:
     shades = _shades([spot[5] for spot in drawn if spot[5] is not None])
     circles = tuple(
         Circle(
-            address=address,
+            code=code,
             name=name,
             x=x,
             y=y,
@@ -90,7 +92,7 @@ def circle_map(spots: Sequence[Spot]) -> CircleMap:
             shade=0 if rate is None else sum(rate >= least for least in shades),
             count=count or 0,
         )
-        for (address, name, _, _, count, rate), (x, y) in zip(drawn, positions, strict=True)
+        for (code, name, _, _, count, rate), (x, y) in zip(drawn, positions, strict=True)
     )
     return CircleMap(
         circles=circles,
@@ -140,12 +142,12 @@ def _placed(circles: Sequence[Circle], width: int, first: set[str] | frozenset[s
     boxes: list[tuple[float, float, float, float]] = []
     placed = []
     blocked = {}
-    for circle in circles:  # a name must not lie on another place's circle
+    for circle in circles[:MOST_NAMES]:  # a name must not lie on another place's circle
         x, y, inner = circle.x * width / 100, circle.y * height / 100, 0.8 * circle.radius * across / 100
-        blocked[circle.address] = (x - inner, y - inner, x + inner, y + inner)
-    for circle in sorted(circles, key=lambda each: each.name not in first):
+        blocked[circle.code] = (x - inner, y - inner, x + inner, y + inner)
+    for circle in sorted(circles[:MOST_NAMES], key=lambda each: each.name not in first):
         long = sum(IDEOGRAPH if ord(letter) > 0x2E7F else LETTER for letter in circle.name)
-        others = [other for address, other in blocked.items() if address != circle.address]
+        others = [other for code, other in blocked.items() if code != circle.code]
         x, y, radius = circle.x * width / 100, circle.y * height / 100, circle.radius * across / 100
         for anchor, at_x, at_y in _spots(x, y, radius, long):
             left = at_x - {"start": 0, "middle": long / 2, "end": long}[anchor]

@@ -1,10 +1,13 @@
 """Public pages of the outbreak: the country, one place, and the figures behind a page as files."""
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from csp.decorators import csp_replace
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import get_language
@@ -23,8 +26,10 @@ from sameboat.situation.queries.forecasts import file_of, outlook, record, round
 from sameboat.situation.queries.outbreak import CHANGES, Outbreak, outbreak
 from sameboat.situation.queries.places import parts
 from sameboat.situation.queries.standpoint import Standpoint, Subject, first_day, newest_day, outermost, stand, subject
-from sameboat.transparency.http_caching import FOREVER, open_to_programs
+from sameboat.transparency.http_caching import FOREVER, open_to_programs, state_tag
 
+SECONDS_KEPT = 600
+"""How long a page is kept at most: its links to entries of the log appear once those are published."""
 PLACES = 100
 """Places in the list of a page."""
 
@@ -54,10 +59,10 @@ def compare(request: HttpRequest) -> HttpResponse:
     about, standpoint = _asked(request, whole)
     context: dict[str, Any] = {"total": total, "rate": rate, "subject": about, "standpoint": standpoint, "compared": ()}
     if whole is None or about is None:
-        return render(request, "situation/nothing.html", {"as_of": day_asked(request)})
+        return _nothing(request, {"as_of": day_asked(request)})
     context |= {"first_day": first_day(about.feed), "last_day": newest_day(about.feed)}
     if standpoint is None:
-        return render(request, "situation/nothing.html", context | {"place": whole, "as_of": day_asked(request)})
+        return _nothing(request, context | {"place": whole, "as_of": day_asked(request)})
     compared = side_by_side(chosen, about, standpoint, total=total, rate=rate)
     told = [each for each in compared if each.highest is not None]
     keep = _kept(request)
@@ -73,6 +78,11 @@ def compare(request: HttpRequest) -> HttpResponse:
         "kept": [(name, request.GET[name]) for name in ("as_of", "vintage", "signal", "source") if name in request.GET],
     }
     return render(request, "situation/compare.html", context)
+
+
+def _nothing(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    main = render_to_string("situation/parts/nothing.html", context, request)
+    return render(request, "situation/page.html", {"main": main, "as_of": context["as_of"]})
 
 
 def _without(request: HttpRequest, code: str) -> str:
@@ -163,13 +173,30 @@ def _place(code: str) -> "Place":
 
 
 def _page(request: HttpRequest, where: "Place | None") -> HttpResponse:
+    """Show a place; what stands on the page is kept as long as the log stands still, so that a crowd costs little.
+
+    Every change of figures, breaks, explanations and forecasts is an entry of the log.
+    """
+    told = f"{request.get_full_path()} {get_language()} {where and where.pk} {state_tag()}"
+    key = f"situation:page:{hashlib.sha256(told.encode()).hexdigest()}"
+    kept: tuple[str, dict[str, Any]] | None = cache.get(key)
+    if kept is None:
+        template, context = _told(request, where)
+        kept = template, {"main": render_to_string(f"situation/parts/{template}", context, request)}
+        kept[1].update({name: context[name] for name in ("place", "as_of")})
+        cache.set(key, kept, SECONDS_KEPT)
+    return render(request, "situation/page.html", kept[1])
+
+
+def _told(request: HttpRequest, where: "Place | None") -> tuple[str, dict[str, Any]]:
+    """Return the template of what is to be said of a place, and its context."""
     about, standpoint = _asked(request, where)
     context: dict[str, Any] = {"place": where, "subject": about, "as_of": standpoint and standpoint.as_of}
     if where is None or about is None:
-        return render(request, "situation/nothing.html", context)
+        return "nothing.html", context
     context |= {"first_day": first_day(about.feed), "last_day": newest_day(about.feed)}
     if standpoint is None:
-        return render(request, "situation/nothing.html", context | {"as_of": day_asked(request)})
+        return "nothing.html", context | {"as_of": day_asked(request)}
     shown = outbreak(where, about, standpoint)
     context |= {
         "outbreak": shown,
@@ -187,7 +214,7 @@ def _page(request: HttpRequest, where: "Place | None") -> HttpResponse:
         "as_json": _file("situation-days-json", shown),
     }
     context |= _outlook(request, shown) | _parts(request, where, about, standpoint)
-    return render(request, "situation/place.html", context)
+    return "place.html", context
 
 
 def _outlook(request: HttpRequest, shown: Outbreak) -> dict[str, Any]:
@@ -215,7 +242,7 @@ def _parts(request: HttpRequest, where: "Place", about: Subject, standpoint: Sta
     chinese = (get_language() or "").startswith("zh")
     spots = [
         (
-            reverse("situation-place", args=[row.code]),
+            row.code,
             (row.name_zh or row.name_en) if chinese else (row.name_en or row.name_zh),
             row.latitude,
             row.longitude,

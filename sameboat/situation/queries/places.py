@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+import numpy as np
 from django.core.cache import cache
 
 from sameboat.figures import queries as figures
-from sameboat.figures.models import Signal
 from sameboat.registry.models import Place
+from sameboat.situation.engine.incidence import Array
 from sameboat.situation.parameters import POPULATION
 from sameboat.situation.queries.standpoint import Standpoint, Subject
 
@@ -80,20 +81,17 @@ def parts(of: Place, subject: Subject, standpoint: Standpoint) -> Parts:
 def side_by_side(places: Sequence[Place], subject: Subject, standpoint: Standpoint) -> Parts:
     """Return places side by side; as many statements whatever their number."""
     end = standpoint.published_on
-    found = figures.lines(
-        places,
-        subject.signal,
-        standpoint.vintage,
-        definition=subject.definition.code,
-        start=end - timedelta(DAYS),
-    )
+    found = figures.panel(places, subject.definition, standpoint.vintage, start=end - timedelta(DAYS), until=end)
+    by_code = dict(zip(found.places, found.values, strict=True))
+    nothing = np.full(found.values.shape[1], np.nan)
     breaks = figures.breaks_of(places, subject.signal, standpoint.feed, standpoint.as_of)
     known = residents(places)
     rows = []
     for place in places:
-        values = found[place.code].values() if place.code in found else {}
-        day = max((when for when, value in values.items() if value is not None), default=None)
-        count, week = _counts(values, day, cumulative=subject.signal.form == Signal.Form.CUMULATIVE)
+        values = by_code.get(place.code, nothing)
+        told = np.flatnonzero(~np.isnan(values))
+        day = found.first + timedelta(int(told[-1])) if told.size else None
+        count, week = _counts(values[: told[-1] + 1] if told.size else values[:0], cumulative=found.cumulative)
         people = known.people.get(place.code)
         rows.append(
             PlaceRow(
@@ -114,15 +112,16 @@ def side_by_side(places: Sequence[Place], subject: Subject, standpoint: Standpoi
     return Parts(tuple(rows), known)
 
 
-def _counts(values: dict[date, int | None], day: date | None, *, cumulative: bool) -> tuple[int | None, int | None]:
-    if day is None:
+def _counts(values: Array, *, cumulative: bool) -> tuple[int | None, int | None]:
+    """Return the count and the week of a place whose last value is known; None where they are not."""
+    if not values.size:
         return None, None
     if cumulative:
-        now, before = values[day], values.get(day - timedelta(WEEK))
-        return now, None if now is None or before is None else now - before
-    week = [values.get(day - timedelta(back)) for back in range(WEEK)]
-    total = None if any(value is None for value in week) else sum(value or 0 for value in week)
-    return total, total
+        before = values[-1 - WEEK] if len(values) > WEEK else np.nan
+        return int(values[-1]), None if np.isnan(before) else int(values[-1] - before)
+    total = values[-WEEK:].sum() if len(values) >= WEEK else np.nan
+    week = None if np.isnan(total) else int(total)
+    return week, week
 
 
 def per_100_000(count: int | None, people: int | None) -> int | None:

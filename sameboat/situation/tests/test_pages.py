@@ -86,7 +86,7 @@ def test_a_day_that_nobody_told_is_hatched(client, land):
     land.daily(20, skip=[missing])
     page = client.get("/situation/420100").text
     assert page.count('fill="url(#curve-hatch)"') == 3  # the first day, the missing one, and the day after it
-    row = re.search(r">28 Jan 2020<.*?</tr>", page, re.DOTALL)[0]
+    row = re.search(r">28 Jan 2020</time></th>.*?</tr>", page, re.DOTALL)[0]
     assert "unknown" in row
     days = {day["date"]: day for day in client.get("/situation/420100/days.json").json()["days"]}
     assert days["2020-01-28"] | {"rt": 0, "rt_lower": 0, "rt_upper": 0} == {

@@ -3,7 +3,6 @@
 from datetime import date
 
 import pytest
-from django.core.cache import cache
 
 from sameboat.figures.actions.feeds import register_feed, state_definition
 from sameboat.registry.models import Place
@@ -151,7 +150,6 @@ def test_search_finds_places_in_both_languages(client, land):
 
 def test_the_first_page_says_the_outbreak_in_a_sentence(client, land):
     """With the number, as of the day asked for; before anything was published there is no such sentence."""
-    cache.clear()  # what another test's first page said
     city = land.daily(20)
     assert f"Confirmed cases in China rose by {city[10] - city[9]} on 30 Jan 2020, to {city[10] + 1}." in words(
         client.get("/?as_of=2020-01-30")
