@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,13 @@ def make_rounds(
     as_of: date | None,
     since: date | None,
     done: Callable[[int, int], None] = lambda _done, _total: None,
+    *,
+    now: datetime | None = None,
 ) -> dict[str, Any]:
     """Make the rounds of every seventh day from `since` to `as_of`, or of `as_of` alone; return what came of each.
 
-    Each is stored on its own, so that what was made stays when a later one cannot be.
+    Each is stored on its own, so that what was made stays when a later one cannot be, under the clock's reading at that
+    moment; a replay gives its own clock's as `now`.
 
     Raises
     ------
@@ -55,12 +58,12 @@ def make_rounds(
     rows = []
     for at, day in enumerate(reversed(days)):
         done(at, len(days))
-        rows.append(_round(act, counted, figures.vintage_as_of(feed, day), day))
+        rows.append(_round(act, counted, figures.vintage_as_of(feed, day), day, now))
     done(len(days), len(days))
     return {"signal": signal, "feed": feed.code, "rounds": rows}
 
 
-def _round(act: Act, counted: Any, vintage: Any, day: date) -> dict[str, Any]:
+def _round(act: Act, counted: Any, vintage: Any, day: date, now: datetime | None) -> dict[str, Any]:
     if vintage is None:
         return {"day": day.isoformat(), "made": False, "why": "nothing had been published"}
     stood = Round.objects.filter(vintage=vintage, signal=counted).first()
@@ -68,7 +71,7 @@ def _round(act: Act, counted: Any, vintage: Any, day: date) -> dict[str, Any]:
         return {"day": day.isoformat(), "made": False, "why": "made before", "round": stood.public_id}
     try:
         computed = compute(counted, vintage)
-        made = store_round(replace(act, now=timezone.now()), computed=computed)
+        made = store_round(replace(act, now=now or timezone.now()), computed=computed)
     except (VintageError, Conflict) as error:
         return {"day": day.isoformat(), "made": False, "why": str(error)}
     return {

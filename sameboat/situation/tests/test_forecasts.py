@@ -156,6 +156,19 @@ def test_the_command_makes_every_seventh_day_and_leaves_what_was_made(land):
     assert Round.objects.count() == 4
 
 
+def test_the_demonstration_forecasts_under_the_clock_of_each_day(land):
+    """Every other week, in time for what came; where the figures are too few nothing is made, and the next is tried."""
+    from sameboat.project.demo import Forecasts
+
+    land.daily(60)
+    told = Forecasts()
+    for at in range(60):
+        told.day_over(FIRST + timedelta(at), land.act(FIRST + timedelta(at)))
+    rounds = Round.objects.order_by("day")
+    assert [each.day for each in rounds] == [date(2020, 2, 27), date(2020, 3, 12)]
+    assert all(each.in_time for each in rounds)
+
+
 @pytest.mark.parametrize(("signal", "source"), [("deaths", ""), ("cases.confirmed", "elsewhere"), ("", "")])
 def test_the_command_refuses_what_is_not_there(land, signal, source):
     """A signal or source that nobody registered is named."""
@@ -167,4 +180,3 @@ def test_the_command_refuses_what_is_not_there(land, signal, source):
 def test_an_unknown_round_is_not_found(client, land):
     """Its file's address says so."""
     assert client.get("/situation/rounds/fcst_0.csv").status_code == 404
-    assert date(2020, 1, 20) == FIRST
