@@ -12,6 +12,8 @@ NAMES = (
     "verify",
     "pages",
     "log",
+    "bulk",
+    "acknowledged",
     "audit",
     "start",
     "witnessed",
@@ -19,8 +21,7 @@ NAMES = (
     "situation_forecast",
     "situation_pages",
     "figure_readers",
-    "bulk",
-    "acknowledged",
+    "figures",
 )
 # Minutes long: run only when named.
 STUDIES = (

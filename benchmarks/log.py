@@ -38,7 +38,7 @@ def megabytes():
     # Without the pages of the database's file that are mapped: they are the kernel's, which takes them back.
     return int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
 
-done, took, held, started = 0, [], [], time.perf_counter()
+done, took, held, started, worked = 0, [], [], time.perf_counter(), time.process_time()
 for group in range(total // GROUP):
     with transaction.atomic():
         append_all(list(said(group)))
@@ -50,22 +50,24 @@ for group in range(total // GROUP):
         held.append(megabytes())
         started = time.perf_counter()
 publish()
+worked = time.process_time() - worked
 sizes = [len(body) for body in Entry.objects.values_list("body", flat=True)[:GROUP]]
 started = time.perf_counter()
 store.check_store()
 checked = time.perf_counter() - started
-print(json.dumps([store.latest_size(), step, took, held, sum(sizes) / len(sizes), checked]))
+print(json.dumps([store.latest_size(), step, took, held, sum(sizes) / len(sizes), worked, checked]))
 """
 
 
 def measure() -> Iterator[dict[str, Any]]:
     """Yield entries a second over all and over the last tenth, memory early and late, and the check at start."""
     with fresh_home() as home:
-        size, step, took, held, entry_bytes, checked = json.loads(run_python(GROW, home, str(ENTRIES)))
+        size, step, took, held, entry_bytes, worked, checked = json.loads(run_python(GROW, home, str(ENTRIES)))
         commits = {"peer": "SQLite commits", "peers": bare_commits(home)}
     rate = {"unit": "entries/s", "bar": ">= 10,000"} | commits
     yield {"what": f"log core, {size:,} entries of {entry_bytes:.0f} bytes", "ours": size / sum(took)} | rate
     yield {"what": f"… its last {step:,} entries", "ours": step / took[-1]} | rate
+    yield {"what": "… processor time of all threads", "ours": worked * 1e6 / size, "unit": "µs an entry"}
     yield {"what": f"… memory after {step:,} entries", "ours": held[0], "unit": "MB"}
     yield {"what": f"… memory after {size:,} entries", "ours": held[-1], "unit": "MB", "bar": "flat"}
     yield {"what": "root recomputed at start", "ours": checked * 1e6 / size, "unit": "s a million", "bar": "2"}

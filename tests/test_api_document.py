@@ -72,8 +72,11 @@ def token(cast, callers):
         f"/funds/{fund['id']}/payments",
         {"recipient": cast.hospital.public_id, "amount": 5, "currency": "CNY", "purpose": "Masks"},
     )
+    vintage = _publish_figures(cast, caller)
     publish()
     known.update(
+        feed="test",
+        vintage_id=vintage["id"],
         org_id=cast.charity.public_id,
         need_id=need["id"],
         pledge_id=promise["id"],
@@ -92,6 +95,18 @@ def token(cast, callers):
     yield caller.token
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
+
+
+def _publish_figures(cast, caller):
+    """Publish a vintage of a source that the charity speaks for."""
+    from sameboat.registry.models import Place
+
+    Place.objects.create(code="XX", level="country", name_en="Testland")
+    caller.does("/figures/feeds", {"code": "test", "name_en": "Test", "publisher": cast.charity.public_id})
+    signal = {"signal": "cases", "form": "cumulative", "unit_en": "people", "unit_zh": "人", "name_en": "Cases"}
+    caller.does("/figures/definitions", signal)
+    rows = [{"place": "XX", "signal": "cases", "date": "2020-02-12", "value": 5}]
+    return caller.does("/figures/feeds/test/vintages", {"published": "2020-02-12", "observations": rows})
 
 
 @schema.parametrize()

@@ -15,6 +15,7 @@ PAGES = [
     "/gifts",
     "/organisations",
     "/log",
+    "/figures",
     "/about",
     "/verify",
     "/search",

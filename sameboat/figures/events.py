@@ -106,3 +106,11 @@ class FeedStopped(Event, type="feed.stopped", words=_("Source could not be read"
     publisher: Subject | None = None
     code: str
     sha256: Sha256
+
+
+class MappingSet(Event, type="mapping.set", words=_("Reading of a source declared"), doer="publisher"):
+    """How a source's files are read from now on: a declared mapping, whose text has this `sha256`."""
+
+    feed: Subject
+    publisher: Subject | None = None
+    sha256: Sha256

@@ -1,9 +1,15 @@
 """What is stored: who publishes which figures, and every value that was ever stated, by vintage."""
 
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from sameboat.registry.models import Named, Organisation, Place
+
+END_OF_DAY = time(23, 59, 59)
+"""When a vintage counts as published of which only the day is known."""
 
 
 class Feed(Named):
@@ -136,6 +142,12 @@ class Vintage(models.Model):
     def __str__(self) -> str:
         return f"vintage {self.number} of {self.feed_id}"
 
+    @property
+    def said(self) -> date | datetime:
+        """When it was published; a day where only that is known, for it then counts as published at the day's end."""
+        local = self.published_at.astimezone(ZoneInfo(self.feed.zone))
+        return local.date() if local.time() == END_OF_DAY else local
+
 
 class Figure(models.Model):
     """One value as a vintage stated it; it stands until a later vintage states another for the same day."""
@@ -225,3 +237,27 @@ class FeedStop(models.Model):
 
     def __str__(self) -> str:
         return f"{self.feed_id} stopped {self.stopped_at}"
+
+
+class FeedMapping(models.Model):
+    """How the files of a source are read, as `engine.readers.load_mapping` takes it; a feed's last one holds."""
+
+    feed = models.ForeignKey(Feed, on_delete=models.PROTECT, related_name="mappings")
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    set_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"mapping {self.pk} of {self.feed_id}"
+
+
+class SourceFile(models.Model):
+    """The file that a vintage was read from: its hash, how many rows of data it had, and how it was read."""
+
+    vintage = models.OneToOneField(Vintage, on_delete=models.PROTECT, related_name="source_file")
+    mapping = models.ForeignKey(FeedMapping, on_delete=models.PROTECT, related_name="+")
+    sha256 = models.CharField(max_length=64)
+    rows = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"file of {self.vintage_id}"

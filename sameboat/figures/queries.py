@@ -1,6 +1,6 @@
 """Every read of figures that leaves this room: as of any moment, with what stood before and why it changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Collate
 
 from sameboat.figures.engine import change_file
 from sameboat.figures.engine.observation import Observation
@@ -69,6 +70,7 @@ class Change:
     definition: Definition
     now: Point
     before: Point | None
+    row: int
 
 
 def feeds() -> list[Feed]:
@@ -81,6 +83,12 @@ def feed(code: str) -> Feed | None:
     return Feed.objects.select_related("publisher").filter(Q(code=code) | Q(public_id=code)).first()
 
 
+def feeds_of(place: str, of: str) -> list[Feed]:
+    """Return the feeds that have said anything of a place and signal, by their codes."""
+    speaking = Series.objects.filter(place__code=place, signal__code=of).values("feed")
+    return list(Feed.objects.select_related("publisher").filter(pk__in=speaking).order_by("code"))
+
+
 def signals() -> list[Signal]:
     """Return every signal, by code."""
     return list(Signal.objects.order_by("code"))
@@ -89,6 +97,11 @@ def signals() -> list[Signal]:
 def signal(code: str) -> Signal | None:
     """Return one signal."""
     return Signal.objects.filter(code=code).first()
+
+
+def decimals_of(codes: Iterable[str]) -> dict[str, int]:
+    """Return how many decimals signals have, by their codes; unknown ones are left out."""
+    return dict(Signal.objects.filter(code__in=list(codes)).values_list("code", "decimals"))
 
 
 def definitions(of: Signal) -> list[Definition]:
@@ -161,31 +174,42 @@ def lines(
     Two or three statements whatever the number of places; cost grows with the days asked for and their revisions.
     """
     by_pk = {place.pk: place for place in places}
-    series = {
-        row.pk: row
-        for row in Series.objects.filter(
-            feed=at.feed_id, signal=of, definition__code=definition, place__in=by_pk
-        ).select_related("definition")
-    }
-    found: dict[int, dict[date, Point]] = {}
+    by = Definition.objects.filter(signal=of, code=definition).first()
+    stated = Series.objects.filter(feed=at.feed_id, definition=by)
+    if len(by_pk) <= _AT_ONCE:
+        stated = stated.filter(place__in=by_pk)
+    series = {pk: place for pk, place in stated.values_list("pk", "place_id") if place in by_pk}
+    found: dict[int, dict[date, tuple[int, int | None, str]]] = {pk: {} for pk in series}
     revised: dict[int, set[date]] = {}
-    for pk, point in _points(list(series), at, start, until):
-        days = found.setdefault(pk, {})
-        if point.date in days:
-            revised.setdefault(pk, set()).add(point.date)
-        days[point.date] = point
+    for pk, day, number, value, missing in _statements(list(series), at, start, until):
+        days = found[pk]
+        if day in days:
+            revised.setdefault(pk, set()).add(day)
+        days[day] = (number, value, missing)
     result = {}
     for pk, days in found.items():
-        row = series[pk]
-        place = by_pk[row.place_id]
-        points = tuple(days[day] for day in sorted(days) if days[day].missing != "withdrawn")
-        result[place.code] = Line(place, of, row.definition, at.feed, at, points, frozenset(revised.get(pk, ())))
+        if not days or by is None:
+            continue
+        place = by_pk[series[pk]]
+        points = tuple(
+            Point(day, value, missing, number)
+            for day, (number, value, missing) in sorted(days.items())
+            if missing != "withdrawn"
+        )
+        result[place.code] = Line(place, of, by, at.feed, at, points, frozenset(revised.get(pk, ())))
     return result
 
 
 def _points(series: Sequence[int], at: Vintage, start: date | None, until: date | None) -> Iterable[tuple[int, Point]]:
     """Yield every statement of each series up to a vintage, a later vintage's after an earlier one's."""
-    numbers = dict(Vintage.objects.filter(feed=at.feed_id, number__lte=at.number).values_list("pk", "number"))
+    for pk, day, number, value, missing in _statements(series, at, start, until):
+        yield pk, Point(day, value, missing, number)
+
+
+def _statements(
+    series: Sequence[int], at: Vintage, start: date | None, until: date | None
+) -> Iterable[tuple[int, date, int, int | None, str]]:
+    """Yield series, day, number of the vintage, value and reason of the same, without making objects of them."""
     rows = Figure.objects.filter(vintage_id__lte=at.pk)
     if start is not None:
         rows = rows.filter(date__gte=start)
@@ -193,22 +217,19 @@ def _points(series: Sequence[int], at: Vintage, start: date | None, until: date 
         rows = rows.filter(date__lte=until)
     for first in range(0, len(series), _AT_ONCE):
         found = rows.filter(series_id__in=series[first : first + _AT_ONCE]).order_by("series_id", "date", "vintage_id")
-        for pk, day, vintage_pk, value, missing in found.values_list(
-            "series_id", "date", "vintage_id", "value", "missing"
-        ).iterator(chunk_size=5_000):
-            yield pk, Point(day, value, missing, numbers[vintage_pk])
+        columns = ("series_id", "date", "vintage__number", "value", "missing")
+        yield from found.values_list(*columns).iterator(chunk_size=5_000)
 
 
-def panel(places: Iterable[Place], of: Definition, at: Vintage, *, start: date, until: date | None = None) -> Panel:
+def panel(places: Mapping[int, str], of: Definition, at: Vintage, *, start: date, until: date | None = None) -> Panel:
     """Return the figures of many places as they stood at a vintage, as an array; places without any are left out.
 
-    The days run from `start`, or from the first that has a figure, to `until`, or to the last that has one. Read
-    straight from the rows: a day's checks look at a hundred thousand figures.
+    `places` are codes by primary key. The days run from `start`, or from the first that has a figure, to `until`, or to
+    the last that has one. Read straight from the rows: a day's checks look at a hundred thousand figures.
     """
-    by_pk = {place.pk: place.code for place in places}
     codes = {
-        pk: by_pk[place]
-        for pk, place in Series.objects.filter(feed=at.feed_id, definition=of, place__in=by_pk).values_list(
+        pk: places[place]
+        for pk, place in Series.objects.filter(feed=at.feed_id, definition=of, place__in=places).values_list(
             "pk", "place_id"
         )
     }
@@ -268,18 +289,24 @@ def statements_of(
     return result
 
 
-def changes(of: Vintage, *, place: Place | None = None, only_revised: bool = False, limit: int = 200) -> list[Change]:
-    """Return what a vintage changed, by place, signal and day; with `only_revised` not the figures that are new."""
+def changes(
+    of: Vintage, *, place: Place | None = None, only_revised: bool = False, after: int | None = None, limit: int = 200
+) -> list[Change]:
+    """Return what a vintage changed, by series and day; with `only_revised` not the figures that are new.
+
+    `after` is the `row` of the last one shown before. Cost grows with the rows shown and with those left out.
+    """
+    if only_revised and not of.revised + of.withdrawn:
+        return []
     rows = Figure.objects.filter(vintage=of)
+    if after is not None:
+        rows = rows.filter(pk__gt=after)
     if place is not None:
         rows = rows.filter(series__place__in=places_within(place.code))
     if only_revised:
         rows = rows.filter(_stated_before(of))
-    found = list(
-        rows.select_related("series__place", "series__signal", "series__definition").order_by(
-            "series__place__code", "series__signal__code", "series_id", "date"
-        )[:limit]
-    )
+    # Their numbers follow series and day, in which order a vintage stores them.
+    found = list(rows.select_related("series__place", "series__signal", "series__definition").order_by("pk")[:limit])
     before = _before(of, found)
     return [
         Change(
@@ -288,6 +315,7 @@ def changes(of: Vintage, *, place: Place | None = None, only_revised: bool = Fal
             row.series.definition,
             Point(row.date, row.value, row.missing, of.number),
             before.get((row.series_id, row.date)),
+            row.pk,
         )
         for row in found
     ]
@@ -321,10 +349,16 @@ def _before(of: Vintage, rows: Sequence[Figure]) -> dict[tuple[int, date], Point
 
 def change_file_of(of: Vintage) -> bytes:
     """Return the canonical file of what a vintage changed: its SHA-256 stands on the log."""
-    rows = of.figures.values_list(
-        "series__place__code", "series__signal__code", "series__definition__code", "date", "value", "missing"
-    )
-    return change_file.encode(Observation(*row) for row in rows.iterator(chunk_size=10_000))
+    return b"".join(change_file_parts(of))
+
+
+def change_file_parts(of: Vintage) -> Iterator[bytes]:
+    """Yield that file line by line; the database sorts it, by bytes and not by a language's rules."""
+    bytewise = "C" if connection.vendor == "postgresql" else "BINARY"
+    codes = [f"series__{noun}__code" for noun in ("place", "signal", "definition")]
+    rows = of.figures.order_by(*(Collate(code, bytewise) for code in codes), "date")
+    found = rows.values_list(*codes, "date", "value", "missing")
+    return change_file.parts(Observation(*row) for row in found.iterator(chunk_size=10_000))
 
 
 def breaks(place: Place, of: Signal, from_feed: Feed, as_of: AsOf = None) -> list[Break]:

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from sameboat import __version__
 from sameboat.donations.api import router as donations
+from sameboat.figures.api import router as figures
 from sameboat.project.reference import Reference, complete
 from sameboat.project.storage_trouble import trouble_of
 from sameboat.registry import faults
@@ -102,7 +103,7 @@ api = SameboatAPI(
 )
 api.add_decorator(revalidated, mode="view")
 api.add_decorator(promising, mode="view")
-for router in (supplies, donations, registry, log):
+for router in (supplies, donations, figures, registry, log):
     api.add_router("", router)
 
 

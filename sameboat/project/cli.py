@@ -27,6 +27,7 @@ BEFORE_SETTINGS = {
     *("verify", "key make", "log audit", "log check-promise", "log check-anchor", "demo", "doctor"),
     *("situation evaluate", "situation rt", "situation nowcast", "situation simulate"),
     *("situation forecast", "situation check"),
+    "figures verify",
 }
 """Commands that need no settings, or look at the place before the settings do; nor does any of the witness's."""
 

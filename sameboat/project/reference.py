@@ -15,6 +15,7 @@ from sameboat.registry.access import IDEMPOTENCY_HEADER, IDEMPOTENCY_PATTERN, PR
 ROOMS = {
     "supplies": "Needs, lots, allocations and hand-overs",
     "donations": "Campaigns, pledges, gifts and payments",
+    "figures": "Figures by place and day, every vintage kept",
     "registry": "Organisations, places, items, members and keys",
     "log": "The log",
 }

@@ -79,6 +79,7 @@ def diagnose(set_up: Callable[[], None]) -> Diagnosis:
     look("tables", _tables)
     look("log", _log)
     look("balances", _balances)
+    look("figures", _figures)
     if os.environ.get("SAMEBOAT_WITNESSES"):
         look("witnesses", _witnesses)
     look("erasures", _erasures)
@@ -165,6 +166,17 @@ def _balances() -> Check:
         found = f"{account} is kept as {held:,} {asset}, its postings sum to {posted:,}"
         return Check("balances", "wrong", found, "The database was changed by hand: restore a backup.")
     return Check("balances", "fine", "every balance is the sum of its postings")
+
+
+def _figures() -> Check:
+    from sameboat.figures import overview
+
+    broken = overview.broken_vintages()
+    if broken:
+        names = ", ".join(f"{each.feed.code} {each.number}" for each in broken)
+        found = f"these vintages are not what the log says of them: {names}"
+        return Check("figures", "wrong", found, "The database was changed by hand: restore a backup.")
+    return Check("figures", "fine", "every vintage of figures hashes to its entry on the log")
 
 
 def _witnesses() -> Check:

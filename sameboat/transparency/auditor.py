@@ -127,14 +127,18 @@ def audit(
 
 
 def proven_entries(
-    fetch: Fetch, log: NoteVerifier, progress: Progress | None = None, rules: Policy | None = None
+    fetch: Fetch,
+    log: NoteVerifier,
+    progress: Progress | None = None,
+    rules: Policy | None = None,
+    origin: str | None = None,
 ) -> tuple[checkpoint.Checkpoint, Iterator[tuple[int, dict[str, Any]]]]:
     """Return a log's signed checkpoint, and the index and members of each entry of ours that leads to its root.
 
     The members are not judged. Entries come bundle by bundle as they agree with their tile: who reads them must see the
     iteration end before believing any. It raises AuditError where the log does not hold what its checkpoint signs.
     """
-    head, _ = _believed(fetch, log, rules)
+    head, _ = _believed(fetch, log, rules, origin)
     reader = Reader(fetch, head.size)
 
     def members() -> Iterator[tuple[int, dict[str, Any]]]:

@@ -14,7 +14,7 @@ def test_a_sound_installation_has_nothing_wrong(installation):
     """Every check is carried out and none is wrong."""
     found = checks(installation, code=0)
     assert {check["state"] for check in found.values()} <= {"fine", "careful"}
-    assert len(found) == 11
+    assert len(found) == 12
 
 
 def test_what_needs_a_broken_part_is_not_checked(installation):

@@ -62,32 +62,29 @@ def _silence(vintage: Vintage, before: Vintage | None) -> Iterable[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Family:
-    """The places that a change can reach: those changed, those they lie in, and the other parts of these."""
+    """The places that a change can reach, codes by primary key: the changed, what they lie in, and its other parts."""
 
-    changed: dict[str, Place]
-    all: dict[str, Place]
+    changed: dict[int, str]
+    all: dict[int, str]
     parents: dict[str, str]
 
 
 def _family(codes: Iterable[str]) -> _Family:
-    changed = _places(code__in=sorted(set(codes)))
-    above = {place.parent.code: place.parent for place in changed.values() if place.parent}
-    wholes = {place.pk for place in (*changed.values(), *above.values())}
-    parts: dict[str, Place] = {}
-    ordered = sorted(wholes)
-    for at in range(0, len(ordered), _AT_ONCE):
-        parts |= _places(parent__in=ordered[at : at + _AT_ONCE])
-    everyone = {**parts, **above, **changed}
-    return _Family(
-        changed, everyone, {code: place.parent.code for code, place in everyone.items() if place.parent is not None}
-    )
+    changed = _places("code__in", sorted(set(codes)))
+    above = _places("pk__in", sorted({parent for _, parent in changed.values() if parent is not None}))
+    parts = _places("parent__in", sorted(changed.keys() | above.keys()))
+    everyone = parts | above | changed
+    named = {pk: code for pk, (code, _) in everyone.items()}
+    parents = {code: named[parent] for code, parent in everyone.values() if parent in named}
+    return _Family({pk: named[pk] for pk in changed}, named, parents)
 
 
-def _places(**restriction: Sequence[object]) -> dict[str, Place]:
-    (field, values), found = next(iter(restriction.items())), {}
+def _places(field: str, values: Sequence[str | int]) -> dict[int, tuple[str, int | None]]:
+    """Return code and parent of the places found by `field`, by primary key."""
+    found: dict[int, tuple[str, int | None]] = {}
     for at in range(0, len(values), _AT_ONCE):
-        some = Place.objects.select_related("parent").filter(**{field: values[at : at + _AT_ONCE]})
-        found.update({place.code: place for place in some})
+        rows = Place.objects.filter(**{field: values[at : at + _AT_ONCE]}).values_list("pk", "code", "parent_id")
+        found.update({pk: (code, parent) for pk, code, parent in rows})
     return found
 
 
@@ -97,18 +94,18 @@ def _judge_signal(
     family = _family(row.place for row in rows)
     since = judge_from(min(row.date for row in rows))
     start = judge_from(since) - timedelta(days=1)
-    own = queries.panel(family.changed.values(), of, vintage, start=start)
+    own = queries.panel(family.changed, of, vintage, start=start)
     flags: list[Flag] = []
     if of.signal.form in COUNTS:
         for places, breaks in _by_breaks(vintage, of.signal, family.changed):
             flags += flag_panel(_only(own, places), breaks=breaks, since=since)
     changed_days = [row.date for row in rows]
-    whole = queries.panel(family.all.values(), of, vintage, start=min(changed_days), until=max(changed_days))
+    whole = queries.panel(family.all, of, vintage, start=min(changed_days), until=max(changed_days))
     flags += flag_sums(whole, family.parents)
     if before is not None and of.signal.form in COUNTS:
         revised = {row.place for row in rows if row.date <= (before.last_date or date.min)}
-        if places := {code: place for code, place in family.changed.items() if code in revised}:
-            earlier = queries.panel(places.values(), of, before, start=start)
+        if again := {pk: code for pk, code in family.changed.items() if code in revised}:
+            earlier = queries.panel(again, of, before, start=start)
             flags += flag_revisions(earlier, _only(own, earlier.places))
     yield from _keep(vintage, of, family, since, flags)
 
@@ -119,26 +116,23 @@ def _only(panel: Panel, places: Iterable[str]) -> Panel:
     return replace(panel, places=tuple(panel.places[row] for row in rows), values=panel.values[rows])
 
 
-def _by_breaks(
-    vintage: Vintage, signal: Signal, places: dict[str, Place]
-) -> Iterable[tuple[list[str], frozenset[date]]]:
+def _by_breaks(vintage: Vintage, signal: Signal, places: dict[int, str]) -> Iterable[tuple[list[str], frozenset[date]]]:
     """Yield the places by the breaks that hold for them."""
     reached: defaultdict[int, set[date]] = defaultdict(set)
-    wanted = {place.pk for place in places.values()}
     for declared in Break.objects.filter(feed=vintage.feed, signal=signal).select_related("place"):
         broken = places_within(declared.place.code) if declared.within else [declared.place_id]
-        for pk in wanted.intersection(broken):
+        for pk in places.keys() & set(broken):
             reached[pk].add(declared.date)
     groups: defaultdict[frozenset[date], list[str]] = defaultdict(list)
-    for code, place in places.items():
-        groups[frozenset(reached.get(place.pk, ()))].append(code)
+    for pk, code in places.items():
+        groups[frozenset(reached.get(pk, ()))].append(code)
     for breaks, codes in groups.items():
         yield codes, breaks
 
 
 def _keep(vintage: Vintage, of: Definition, family: _Family, since: date, flags: Iterable[Flag]) -> Iterable[str]:
     """Store the flags that are new, and clear those in the days judged that are gone."""
-    pks = {code: place.pk for code, place in family.all.items()}
+    pks = {code: pk for pk, code in family.all.items()}
     signal = of.signal
     standing = _standing(vintage, of, list(pks.values()), since)
     begun = {(flag.kind, flag.place_id): flag for flag in standing.values() if flag.date < since}

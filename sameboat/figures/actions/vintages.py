@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -15,7 +15,17 @@ from sameboat.figures.engine import change_file
 from sameboat.figures.engine.change_file import Key
 from sameboat.figures.engine.differences import Differences, differences
 from sameboat.figures.engine.observation import Observation, Rejected
-from sameboat.figures.models import Definition, Feed, FeedStop, Figure, RejectedLine, Series, Signal, Vintage
+from sameboat.figures.models import (
+    END_OF_DAY,
+    Definition,
+    Feed,
+    FeedStop,
+    Figure,
+    RejectedLine,
+    Series,
+    Signal,
+    Vintage,
+)
 from sameboat.registry.acting import Act, action
 from sameboat.registry.models import Place
 from sameboat.registry.refusals import Fault, InvalidInput
@@ -150,9 +160,9 @@ def stop_feed(
 
 
 def _moment(feed: Feed, published: datetime | date) -> datetime:
-    if isinstance(published, datetime):
-        return published
-    return datetime.combine(published, time(23, 59, 59), ZoneInfo(feed.zone))
+    if not isinstance(published, datetime):
+        published = datetime.combine(published, END_OF_DAY, ZoneInfo(feed.zone))
+    return published.astimezone(UTC)
 
 
 def _check_order(act: Act, moment: datetime, last: Vintage | None) -> None:

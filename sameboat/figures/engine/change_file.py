@@ -8,7 +8,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from sameboat.figures.engine.observation import Observation
@@ -38,21 +38,32 @@ def encode(changes: Iterable[Observation]) -> bytes:
     ChangeFileError
         Where two changes speak of the same figure, or a code has characters that codes do not have.
     """
-    rows = sorted(changes, key=key_of)
-    lines = [",".join(COLUMNS)]
+    return b"".join(parts(sorted(changes, key=key_of)))
+
+
+def parts(changes: Iterable[Observation]) -> Iterator[bytes]:
+    """Yield the canonical file of changes that come in its order, one line each, so that none of it need be held.
+
+    Raises
+    ------
+    ChangeFileError
+        As `encode` does, and where the changes do not come in order.
+    """
+    yield (",".join(COLUMNS) + "\n").encode()
     before: Key | None = None
-    for row in rows:
+    for row in changes:
         key = key_of(row)
         if key == before:
             raise ChangeFileError(f"{row.place} {row.signal} {row.date}: changed twice in one vintage")
+        if before is not None and key < before:
+            raise ChangeFileError(f"{row.place} {row.signal} {row.date}: out of order")
         if not (
             CODE.match(row.place) and CODE.match(row.signal) and (not row.definition or CODE.match(row.definition))
         ):
             raise ChangeFileError(f"{row.place} {row.signal} {row.definition}: not codes")
         value = "" if row.value is None else str(row.value)
-        lines.append(f"{row.place},{row.signal},{row.definition},{row.date.isoformat()},{value},{row.missing}")
+        yield f"{row.place},{row.signal},{row.definition},{row.date.isoformat()},{value},{row.missing}\n".encode()
         before = key
-    return ("\n".join(lines) + "\n").encode()
 
 
 def parse(data: bytes) -> list[Observation]:

@@ -5,6 +5,7 @@ by `python -m benchmarks flags` and told in docs/figures-quality.md.
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -45,6 +46,14 @@ LEVEL_DOUBT = float(2 * 1.2533 / np.sqrt(7))
 """Twice the standard error of a median of seven days, in standard deviations: a level that may be so much lower is
 taken to be, before zeros are called unlikely."""
 
+FADING_DAYS = 7.0
+"""Days for which a level goes on by itself, about a serial interval and a delay of reporting. A longer silence says no
+more: it may be the end of an outbreak, or the time between two."""
+
+TOO_FEW = 3
+"""Cases in all the days judged, of which none can be a spike (SPIKE_LEAST), and no run of them or of silence as
+unlikely as UNLIKELY: their level is below one a day."""
+
 USUAL_STEPS = 0.95
 """A silence is unusual when it is longer than this share of the steps from one figure of the place to the next."""
 
@@ -80,12 +89,9 @@ def flag_panel(panel: Panel, *, breaks: Collection[date] = (), since: date | Non
     if panel.cumulative:
         # Over a gap the increment is of several days: it may be negative, and is no day's count.
         counts = np.where(column == np.arange(panel.days) - 1, panel.values - before, np.nan)
-    expectation = expect(counts)
     flags = [
         *_negative(panel, before, column),
-        *_spikes(panel, counts, expectation, breaks),
-        *_silences(panel, counts, expectation),
-        *_repeats(panel, counts, expectation),
+        *_unlikely(panel, counts, breaks),
         *_missing_days(panel, usual),
     ]
     chosen = flags if since is None else [flag for flag in flags if flag.until >= since]
@@ -99,6 +105,20 @@ def judge_from(changed: date) -> date:
     Missing days are judged by the habit of the whole series, which one figure hardly changes.
     """
     return changed - timedelta(days=REACH)
+
+
+def _unlikely(panel: Panel, counts: Array, breaks: Collection[date]) -> list[Flag]:
+    """Flag counts that the days around make unlikely; so few cases as `TOO_FEW` never are, and need no expectation."""
+    some = np.flatnonzero(np.nansum(np.abs(counts), axis=1) > TOO_FEW)
+    if not len(some):
+        return []
+    busy = replace(panel, places=tuple(panel.places[row] for row in some), values=panel.values[some])
+    expectation = expect(counts[some])
+    return [
+        *_spikes(busy, counts[some], expectation, breaks),
+        *_silences(busy, counts[some], expectation),
+        *_repeats(busy, counts[some], expectation),
+    ]
 
 
 def _negative(panel: Panel, before: Array, column: Array) -> list[Flag]:
@@ -145,7 +165,8 @@ def _spikes(panel: Panel, counts: Array, expectation: Expectation, breaks: Colle
 def _silences(panel: Panel, counts: Array, expectation: Expectation) -> list[Flag]:
     """Flag runs without a case where cases were due: a count so far that stands still, a day's count of 0.
 
-    The level is that of the weeks before the run and after it, the lower one; before the first cases none is due. With
+    The level is that of the weeks before the run and after it, the lower one; before the first cases none is due. An
+    outbreak may end: cases are due for `FADING_DAYS` from the run's beginning, and as many before its end. With
     variance s2 times the mean (s2 the scatter squared) a negative binomial count is 0 with probability
     s2 ** (-mean / (s2 - 1)), a Poisson one with exp(-mean).
     """
@@ -156,7 +177,8 @@ def _silences(panel: Panel, counts: Array, expectation: Expectation) -> list[Fla
         scatter = np.fmax(expectation.scatter[rows, first], 1.0)
         level = np.fmax((np.maximum(anscombe(level) - LEVEL_DOUBT * scatter, 0.0) / 2) ** 2 - 3 / 8, 0.0)
         share = np.pad(np.cumsum(expectation.share, axis=1), ((0, 0), (1, 0)))
-        expected = level * (share[rows, last + 1] - share[rows, first])
+        due = share[rows, last + 1] - share[rows, first]
+        expected = level * np.minimum(due, np.where(np.isnan(after), FADING_DAYS, 2 * FADING_DAYS))
         variance = scatter**2
         chance = -expected * np.where(variance > 1.001, np.log(variance) / (variance - 1), 1.0)
     kind = "stuck-value" if panel.cumulative else "reporting-gap"

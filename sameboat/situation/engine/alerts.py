@@ -84,19 +84,28 @@ class GrowthRule:
     Attributes
     ----------
     begin, end
-        It begins when the probability of R > 1 is at least `begin`, and ends when it falls below `end`, each on `days`
-        days in a row that tell of R. Shrinking is the same of R < 1.
+        It begins when the probability of R > 1 is at least `begin`, and ends when it falls below `end`. Shrinking is
+        the same of R < 1.
+    days, days_to_end
+        For so many days in a row that tell of R. More days cost more time than a higher `begin` does for as many false
+        alarms; see `benchmarks/alert_rates.py`.
     fewest
         Cases in the week, below which nothing begins.
     """
 
     begin: float = 0.95
     end: float = 0.5
-    days: int = 3
+    days: int = 1
+    days_to_end: int = 3
     fewest: float = 20.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.end <= self.begin < 1 or self.end > 0.5 or self.begin <= 0.5 or self.days < 1:
+        if (
+            not 0 < self.end <= self.begin < 1
+            or self.end > 0.5
+            or self.begin <= 0.5
+            or min(self.days, self.days_to_end) < 1
+        ):
             raise AlertError(
                 f"growth begins at a probability of {self.begin} and ends at {self.end}: the first must be above 0.5 "
                 "and below 1, the second at most 0.5 and above 0"
@@ -157,7 +166,7 @@ def growth_alerts(place: str, signal: str, vintage: str, rt: RtByDay, rule: Grow
         held = held + 1 if now is not None and kept < rule.end else 0
         begins = Kind.GROWING if rise >= rule.days else Kind.SHRINKING if fall >= rule.days else None
         today = rt.first + timedelta(int(day))
-        if now is not None and (held >= rule.days or (begins is not None and begins is not now)):
+        if now is not None and (held >= rule.days_to_end or (begins is not None and begins is not now)):
             alerts[-1] = replace(alerts[-1], ended=today)
             now, held = None, 0
         if begins is not None and now is None:

@@ -6,24 +6,11 @@ from django import template
 from django.utils.html import format_html
 from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 
+from sameboat.figures import wording
 from sameboat.figures.models import QualityFlag
 from sameboat.situation.forecasting import Standing
 
 register = template.Library()
-
-FLAGS = {
-    "negative-increment": gettext_lazy("a total became less"),
-    "spike": gettext_lazy("far more on one day than on those around it"),
-    "stuck-value": gettext_lazy("the same number for days"),
-    "reporting-gap": gettext_lazy("zeros where reports are likely missing"),
-    "missing-day": gettext_lazy("days without a figure"),
-    "child-sum": gettext_lazy("the parts do not add up to the whole"),
-    "stale-feed": gettext_lazy("the source is silent"),
-    "future-date": gettext_lazy("a day that had not come"),
-    "revised-strongly": gettext_lazy("an old figure changed by much"),
-    "schema-drift": gettext_lazy("the source changed its form"),
-}
-"""What checks notice, by kind."""
 
 
 class Told(Protocol):
@@ -42,8 +29,8 @@ def told(each: Told) -> str:
 
 @register.simple_tag
 def flag_words(flag: QualityFlag) -> str:
-    """Return what a check noticed, in words; its code where nobody wrote words for it."""
-    return str(FLAGS.get(flag.kind, flag.kind.replace("-", " ")))
+    """Return what a check noticed, in words."""
+    return wording.flag_words(flag)
 
 
 class NamedTwice(Protocol):

@@ -50,16 +50,20 @@ def episodes(alerts):
     ]
 
 
-def found(above, **options):
-    return episodes(growth_alerts("x", "cases", "v1", rt(above, **options)))
+THREE_DAYS = GrowthRule(days=3)
+
+
+def found(above, rule=THREE_DAYS, **options):
+    return episodes(growth_alerts("x", "cases", "v1", rt(above, **options), rule))
 
 
 MIDDLE = [0.7] * 7
 
 
-def test_growth_begins_on_the_third_day_in_a_row():
-    """And lasts."""
+def test_growth_begins_on_the_third_day_in_a_row_if_three_are_asked_for():
+    """And lasts; without a rule the first day is enough."""
     assert found([*MIDDLE, 0.96, 0.97, 0.99, 0.99]) == [("growing", 9, None)]
+    assert found([*MIDDLE, 0.96, 0.97, 0.99, 0.99], rule=None) == [("growing", 7, None)]
 
 
 def test_a_day_of_doubt_starts_the_count_again():
@@ -103,7 +107,7 @@ def test_nothing_begins_on_a_handful_of_cases():
 
 def test_an_alert_carries_its_numbers():
     """Place, signal, vintage, and what its words need."""
-    alert = growth_alerts("HB", "cases", "vint_1", rt([*MIDDLE, 0.97, 0.97, 0.98]))[0]
+    alert = growth_alerts("HB", "cases", "vint_1", rt([*MIDDLE, 0.9, 0.9, 0.98]))[0]
     assert (alert.place, alert.signal, alert.vintage, alert.level) == ("HB", "cases", "vint_1", Level.CHANGE)
     assert alert.numbers == pytest.approx({"probability": 0.98, "median": 1.48, "lower": 0.98, "upper": 1.98})
 

@@ -33,8 +33,7 @@ def encode(value: Any) -> bytes:
     except UnicodeEncodeError:
         _check(value, "$", 0)
         raise
-    # RFC 8785 sorts keys by UTF-16 code units; without surrogate pairs that is the order of code points.
-    return data if text.isascii() or len(text.encode("utf-16-le")) == 2 * len(text) else rfc8785.dumps(value)
+    return data if _sorts_alike(text) else rfc8785.dumps(value)
 
 
 def parse(data: bytes) -> Any:

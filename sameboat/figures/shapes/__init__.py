@@ -1,0 +1,1 @@
+"""The shapes in which figures go out over the API."""
