@@ -246,12 +246,12 @@ def _parts(request: HttpRequest, where: "Place", about: Subject, standpoint: Sta
             (row.name_zh or row.name_en) if chinese else (row.name_en or row.name_zh),
             row.latitude,
             row.longitude,
-            row.count,
+            row.counted,
             row.rate,
         )
         for row in found.rows
     ]
-    chosen = [("place", row.code) for row in found.rows[:4] if row.count is not None]
+    chosen = [("place", row.code) for row in found.rows[:4] if row.counted is not None]
     return {
         "parts": found,
         "part_rows": found.rows[first : first + PLACES],

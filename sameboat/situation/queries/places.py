@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from typing import NamedTuple
 
 import numpy as np
 from django.core.cache import cache
@@ -20,21 +20,20 @@ DAYS = 15
 SECONDS_KEPT = 3_600
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceRow:
+class PlaceRow(NamedTuple):
     """One place: what stands on its last known `day`. Unknown is None.
 
-    `count` is the total so far, or for what is counted by the day the sum of a week; `week` what was new in seven days;
-    `rate` tenths in 100,000 residents of `count`. `broken` tells that a break lies in that week.
+    `counted` is the total so far, or for what is counted by the day the sum of a week; `week` what was new in seven days;
+    `rate` tenths in 100,000 residents of `counted`. `broken` tells that a break lies in that week.
     """
 
     code: str
     name_en: str
     name_zh: str
-    latitude: Decimal | None
-    longitude: Decimal | None
+    latitude: float | None
+    longitude: float | None
     day: date | None
-    count: int | None
+    counted: int | None
     week: int | None
     rate: int | None
     broken: bool
@@ -59,7 +58,7 @@ class Parts:
     @property
     def unknown(self) -> int:
         """How many places have no known count."""
-        return sum(row.count is None for row in self.rows)
+        return sum(row.counted is None for row in self.rows)
 
     @property
     def rated(self) -> int:
@@ -81,7 +80,13 @@ def parts(of: Place, subject: Subject, standpoint: Standpoint) -> Parts:
 def side_by_side(places: Sequence[Place], subject: Subject, standpoint: Standpoint) -> Parts:
     """Return places side by side; as many statements whatever their number."""
     end = standpoint.published_on
-    found = figures.panel(places, subject.definition, standpoint.vintage, start=end - timedelta(DAYS), until=end)
+    found = figures.panel(
+        {place.pk: place.code for place in places},
+        subject.definition,
+        standpoint.vintage,
+        start=end - timedelta(DAYS),
+        until=end,
+    )
     by_code = dict(zip(found.places, found.values, strict=True))
     nothing = np.full(found.values.shape[1], np.nan)
     breaks = figures.breaks_of(places, subject.signal, standpoint.feed, standpoint.as_of)
@@ -98,17 +103,17 @@ def side_by_side(places: Sequence[Place], subject: Subject, standpoint: Standpoi
                 code=place.code,
                 name_en=place.name_en,
                 name_zh=place.name_zh,
-                latitude=place.latitude,
-                longitude=place.longitude,
+                latitude=None if place.latitude is None else float(place.latitude),
+                longitude=None if place.longitude is None else float(place.longitude),
                 day=day,
-                count=count,
+                counted=count,
                 week=week,
                 rate=per_100_000(count, people),
                 broken=day is not None
                 and any(day - timedelta(WEEK) < each.date <= day for each in breaks.get(place.code, [])),
             )
         )
-    rows.sort(key=lambda row: (row.count is None, -(row.count or 0), row.code))
+    rows.sort(key=lambda row: (row.counted is None, -(row.counted or 0), row.code))
     return Parts(tuple(rows), known)
 
 
