@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Collate
+from django.db.models import Exists, FloatField, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast, Collate
 
 from sameboat.figures.engine import change_file
 from sameboat.figures.engine.observation import Observation
@@ -370,19 +371,13 @@ def breaks(place: Place, of: Signal, from_feed: Feed, as_of: AsOf = None) -> lis
     return list(found.order_by("date"))
 
 
-def breaks_of(places: Sequence[Place], of: Signal, from_feed: Feed, as_of: AsOf = None) -> dict[str, list[Break]]:
-    """Return the breaks of many parts of one place by code, those of what they lie in among them; two statements."""
-    if not places:
-        return {}
-    above = set(_with_those_above(places[0])[1:])
-    here = Q(place__parent=places[0].parent_id) | Q(within=True, place__in=above)
-    found = Break.objects.filter(here, feed=from_feed, signal=of)
+def breaks_of_parts(of: Place, signal: Signal, from_feed: Feed, as_of: AsOf = None) -> list[Break]:
+    """Return the breaks of the parts of a place, and those of the place or of what it lies in that hold for them."""
+    here = Q(place__parent=of) | Q(within=True, place__in=_with_those_above(of))
+    found = Break.objects.filter(here, feed=from_feed, signal=signal)
     if as_of is not None:
         found = found.filter(declared_at__lt=end_of(from_feed, as_of))
-    rows = list(found.order_by("date"))
-    if not rows:
-        return {}
-    return {place.code: [row for row in rows if row.place_id == place.pk or row.place_id in above] for place in places}
+    return list(found.order_by("date"))
 
 
 def explanations(
@@ -432,6 +427,17 @@ def children(of: Place, from_feed: Feed, signal: Signal) -> list[Place]:
     """Return the parts of a place that a feed has figures of, by code; `…-unassigned` children are among them."""
     inside: QuerySet[Series] = Series.objects.filter(feed=from_feed, signal=signal, place__parent=of)
     return list(Place.objects.filter(pk__in=inside.values("place")).order_by("code"))
+
+
+def places_of_parts(of: Place, from_feed: Feed, signal: Signal) -> list[tuple[int, str, str, str, Any, Any]]:
+    """Return those parts as primary key, code, names in English and Chinese, latitude and longitude, by code.
+
+    Without making objects of them: a country may have thousands.
+    """
+    inside: QuerySet[Series] = Series.objects.filter(feed=from_feed, signal=signal, place__parent=of)
+    degrees = (Cast("latitude", FloatField()), Cast("longitude", FloatField()))
+    found = Place.objects.filter(pk__in=inside.values("place")).order_by("code")
+    return list(found.values_list("pk", "code", "name_en", "name_zh", *degrees))
 
 
 def feeds_counting(of: Signal, place: Place | None = None) -> list[Feed]:

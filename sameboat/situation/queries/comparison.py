@@ -46,7 +46,7 @@ def compare(
     )
     breaks = {place.code: figures.breaks(place, subject.signal, standpoint.feed, standpoint.as_of) for place in places}
     cumulative = subject.signal.form == Signal.Form.CUMULATIVE
-    people = residents(places).people if rate else {}
+    people = residents({place.pk: place.code for place in places}).people if rate else {}
     curves = {
         place.code: curve(
             [Stated(each.date, each.value, each.missing, each.vintage) for each in stated.get(place.code, [])],

@@ -1,12 +1,11 @@
 """The parts of a place side by side: how many so far, how many in a week, and how many in 100,000 residents."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
 import numpy as np
-from django.core.cache import cache
 
 from sameboat.figures import queries as figures
 from sameboat.registry.models import Place
@@ -15,15 +14,14 @@ from sameboat.situation.parameters import POPULATION
 from sameboat.situation.queries.standpoint import Standpoint, Subject
 
 WEEK = 7
-DAYS = 15
+DAYS = 10
 """How far back the last known figure of a place may lie; what is older is not known."""
-SECONDS_KEPT = 3_600
 
 
 class PlaceRow(NamedTuple):
     """One place: what stands on its last known `day`. Unknown is None.
 
-    `counted` is the total so far, or for what is counted by the day the sum of a week; `week` what was new in seven days;
+    `counted` is the total so far, or where days are counted the sum of a week; `week` what was new in seven days;
     `rate` tenths in 100,000 residents of `counted`. `broken` tells that a break lies in that week.
     """
 
@@ -67,52 +65,29 @@ class Parts:
 
 
 def parts(of: Place, subject: Subject, standpoint: Standpoint) -> Parts:
-    """Return the parts of a place at a vintage, kept for a while under the vintage and what was declared by then."""
-    told = (standpoint.vintage.public_id, standpoint.vintage.sha256, standpoint.as_of, of.pk, subject.definition.pk)
-    key = f"situation:parts:{':'.join(str(each) for each in told)}:{subject.signal.pk}"
-    kept: Parts | None = cache.get(key)
-    if kept is None:
-        kept = side_by_side(figures.children(of, standpoint.feed, subject.signal), subject, standpoint)
-        cache.set(key, kept, SECONDS_KEPT)
-    return kept
-
-
-def side_by_side(places: Sequence[Place], subject: Subject, standpoint: Standpoint) -> Parts:
-    """Return places side by side; as many statements whatever their number."""
+    """Return the parts of a place at a vintage; as many statements whatever their number."""
+    listed = figures.places_of_parts(of, standpoint.feed, subject.signal)
+    codes = {pk: code for pk, code, *_ in listed}
     end = standpoint.published_on
-    found = figures.panel(
-        {place.pk: place.code for place in places},
-        subject.definition,
-        standpoint.vintage,
-        start=end - timedelta(DAYS),
-        until=end,
-    )
+    start = end - timedelta(DAYS)
+    found = figures.panel(codes, subject.definition, standpoint.vintage, start=start, until=end)
     by_code = dict(zip(found.places, found.values, strict=True))
     nothing = np.full(found.values.shape[1], np.nan)
-    breaks = figures.breaks_of(places, subject.signal, standpoint.feed, standpoint.as_of)
-    known = residents(places)
+    breaks = figures.breaks_of_parts(of, subject.signal, standpoint.feed, standpoint.as_of)
+    known = residents(codes)
     rows = []
-    for place in places:
-        values = by_code.get(place.code, nothing)
+    for pk, code, name_en, name_zh, latitude, longitude in listed:
+        values = by_code.get(code, nothing)
         told = np.flatnonzero(~np.isnan(values))
         day = found.first + timedelta(int(told[-1])) if told.size else None
         count, week = _counts(values[: told[-1] + 1] if told.size else values[:0], cumulative=found.cumulative)
-        people = known.people.get(place.code)
-        rows.append(
-            PlaceRow(
-                code=place.code,
-                name_en=place.name_en,
-                name_zh=place.name_zh,
-                latitude=None if place.latitude is None else float(place.latitude),
-                longitude=None if place.longitude is None else float(place.longitude),
-                day=day,
-                counted=count,
-                week=week,
-                rate=per_100_000(count, people),
-                broken=day is not None
-                and any(day - timedelta(WEEK) < each.date <= day for each in breaks.get(place.code, [])),
-            )
+        broken = any(
+            day is not None and day - timedelta(WEEK) < each.date <= day
+            for each in breaks
+            if each.place_id == pk or each.place_id not in codes
         )
+        rate = per_100_000(count, known.people.get(code))
+        rows.append(PlaceRow(code, name_en, name_zh, latitude, longitude, day, count, week, rate, broken))
     rows.sort(key=lambda row: (row.counted is None, -(row.counted or 0), row.code))
     return Parts(tuple(rows), known)
 
@@ -134,8 +109,8 @@ def per_100_000(count: int | None, people: int | None) -> int | None:
     return None if count is None or not people or count < 0 else round(count * 1_000_000 / people)
 
 
-def residents(places: Sequence[Place]) -> Residents:
-    """Return how many people live in places, as the newest vintage of the first source that counts them says.
+def residents(places: Mapping[int, str]) -> Residents:
+    """Return how many people live in places, codes by primary key, as the first source that counts them says now.
 
     The newest, whatever day a page stands at: the question is what share fell ill, not what was known of the people.
     """
@@ -144,10 +119,11 @@ def residents(places: Sequence[Place]) -> Residents:
     vintage = figures.vintage_as_of(feeds[0]) if feeds else None
     if counted is None or vintage is None:
         return Residents({}, "", None)
+    found = figures.panel(places, figures.definitions(counted)[0], vintage, start=date.min)
     newest: dict[str, int] = {}
-    day: date | None = None
-    for code, line in figures.lines(places, counted, vintage).items():
-        for when, value in line.values().items():
-            if value is not None:
-                newest[code], day = value, when
-    return Residents(newest, feeds[0].name, day)
+    last = -1
+    for code, values in zip(found.places, found.values, strict=True):
+        told = np.flatnonzero(~np.isnan(values))
+        if told.size:
+            newest[code], last = int(values[told[-1]]), max(last, int(told[-1]))
+    return Residents(newest, feeds[0].name, found.day(last) if newest else None)
