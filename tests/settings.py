@@ -13,3 +13,7 @@ STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.st
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 (STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # noqa: F405
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    # In memory, whatever the number of processes: pytest-django knows Django's own engines by name only.
+    DATABASES["default"]["TEST"] = {"NAME": ":memory:"}  # noqa: F405

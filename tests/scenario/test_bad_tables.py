@@ -20,6 +20,11 @@ VINTAGES = "vintage,stated,withdrawn,rejected\n2020-02-12,1,0,0\n2020-02-13,1,1,
 SAID = "place,signal,date,until,explained,text_en,text_zh,source,source_url\n"
 
 
+def packed(data):
+    """Return data as gzip, the same bytes in every process: a test is named after them."""
+    return gzip.compress(data, mtime=0)
+
+
 @pytest.fixture
 def small(tmp_path):
     """A scenario of two places, one charity and two vintages; every table that it has is valid."""
@@ -34,7 +39,7 @@ def small(tmp_path):
     add(tmp_path, "organisations.csv", ",".join(charity.get(column, "") for column in header) + "\n")
     add(tmp_path, "population.csv", "420000,2020-11-01,57752557,census\n")
     (tmp_path / "outbreak_vintages.csv").write_text(VINTAGES, encoding="utf-8")
-    (tmp_path / "outbreak.csv.gz").write_bytes(gzip.compress((OUTBREAK + ROWS).encode()))
+    (tmp_path / "outbreak.csv.gz").write_bytes(packed((OUTBREAK + ROWS).encode()))
     return tmp_path
 
 
@@ -61,12 +66,12 @@ def test_a_small_scenario_loads(small):
     [
         ("outbreak.csv.gz", None, r"outbreak\.csv"),
         ("outbreak.csv.gz", b"no gzip", r"outbreak\.csv\.gz"),
-        ("outbreak.csv.gz", gzip.compress(OUTBREAK.encode() * 99)[:-20], r"outbreak\.csv\.gz"),
-        ("outbreak.csv.gz", gzip.compress(b"\xff\xfe"), r"outbreak\.csv\.gz"),
-        ("outbreak.csv.gz", gzip.compress(b"day,place\n1,2\n"), "outbreak_vintages.csv line 1: 'vintage'"),
+        ("outbreak.csv.gz", packed(OUTBREAK.encode() * 99)[:-20], r"outbreak\.csv\.gz"),
+        ("outbreak.csv.gz", packed(b"\xff\xfe"), r"outbreak\.csv\.gz"),
+        ("outbreak.csv.gz", packed(b"day,place\n1,2\n"), "outbreak_vintages.csv line 1: 'vintage'"),
         (
             "outbreak.csv.gz",
-            gzip.compress((OUTBREAK + "2020-02-12,420000,2020-02-12,ten,,1,0\n").encode()),
+            packed((OUTBREAK + "2020-02-12,420000,2020-02-12,ten,,1,0\n").encode()),
             "outbreak_vintages.csv line 1: .*'ten'",
         ),
         ("outbreak_vintages.csv", b"vintage\n2020-02/12\n", "2020-02/12"),
