@@ -393,11 +393,17 @@ def explanations(
 
 
 def flags(
-    from_feed: Feed, as_of: AsOf = None, *, place: Place | None = None, within: bool = False, limit: int = 100
+    from_feed: Feed,
+    as_of: AsOf = None,
+    *,
+    place: Place | None = None,
+    within: bool = False,
+    of: Signal | None = None,
+    limit: int = 100,
 ) -> list[QualityFlag]:
     """Return what checks noticed in a feed's vintages up to a moment and was still so then, the latest days first.
 
-    With `place` only its own flags, and with `within` also those of what lies in it.
+    With `place` only its own flags, and with `within` also those of what lies in it; with `of` only that signal's.
     """
     found = QualityFlag.objects.filter(vintage__feed=from_feed)
     if as_of is None:
@@ -407,6 +413,8 @@ def flags(
         found = found.filter(Q(cleared=None) | Q(cleared__published_at__gte=end), vintage__published_at__lt=end)
     if place is not None:
         found = found.filter(place__in=places_within(place.code)) if within else found.filter(place=place)
+    if of is not None:
+        found = found.filter(signal=of)
     return list(found.select_related("place", "signal", "vintage").order_by("-date", "-pk")[:limit])
 
 

@@ -101,7 +101,7 @@ def outbreak(place: Place, subject: Subject, standpoint: Standpoint) -> Outbreak
         days=days,
         breaks=within,
         explanations=figures.explanations(place, standpoint.feed, standpoint.as_of, of=signal, limit=CHANGES),
-        flags=figures.flags(standpoint.feed, standpoint.as_of or end, place=place, limit=FLAGS),
+        flags=figures.flags(standpoint.feed, standpoint.as_of or end, place=place, of=signal, limit=FLAGS),
         changes=figures.changes(vintage, place=place, only_revised=True, limit=CHANGES + 1),
         rt=reproduction(days) if counted else (),
         unsettled=unsettled(recent, _published(standpoint, numbers)),
