@@ -20,7 +20,7 @@ from sameboat.registry.refusals import Fault, InvalidInput, NotFound
 from sameboat.situation import files, parameters
 from sameboat.situation.presenting import band_rows, curve_rows, fan_rows
 from sameboat.situation.queries.alerts import alerts
-from sameboat.situation.queries.comparison import MOST, choices
+from sameboat.situation.queries.comparison import MOST, all_have_residents, choices
 from sameboat.situation.queries.comparison import compare as side_by_side
 from sameboat.situation.queries.forecasts import file_of, outlook, record, round_of
 from sameboat.situation.queries.outbreak import CHANGES, Outbreak, outbreak
@@ -53,8 +53,9 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
 def compare(request: HttpRequest) -> HttpResponse:
     """Show up to eight places side by side on one scale."""
     codes = list(dict.fromkeys(code for code in request.GET.getlist("place") if code))
-    total, rate = request.GET.get("what") == "total", request.GET.get("per", "rate") != "count"
     chosen = [_place(code) for code in codes[:MOST]]
+    total = request.GET.get("what") == "total"
+    rate = {"rate": True, "count": False}.get(request.GET.get("per", ""), all_have_residents(chosen))
     whole = outermost()
     about, standpoint = _asked(request, whole)
     context: dict[str, Any] = {"total": total, "rate": rate, "subject": about, "standpoint": standpoint, "compared": ()}

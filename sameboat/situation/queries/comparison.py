@@ -72,6 +72,11 @@ def compare(
     return tuple(found)
 
 
+def all_have_residents(places: Sequence[Place]) -> bool:
+    """Return whether it is known of each place how many people live there, so that rates can be compared."""
+    return len(residents({place.pk: place.code for place in places}).people) == len(places)
+
+
 def _totals(days: Sequence[Day]) -> dict[date, int | None]:
     return {day.day: day.total for day in days}
 

@@ -95,7 +95,7 @@ def test_places_are_compared_on_one_scale(client, counted):
     page = client.get("/situation/compare?place=420000&place=540000&what=total&per=count")
     assert f"Hubei reached {city[-1]}, the most of these places." in words(page)
     assert page.text.count('class="bar-name"') == 2
-    rates = words(client.get("/situation/compare?place=540000"))
+    rates = words(client.get("/situation/compare?place=540000&per=rate"))
     assert "Of none of these places is this known." in rates
 
 
@@ -108,6 +108,17 @@ def test_more_than_eight_places_are_too_many(client, land):
         codes.append(f"9{at}")
     page = words(client.get("/situation/compare?" + "&".join(f"place={code}" for code in codes)))
     assert "Eight places at most can be told apart; 2 were left out." in page
+
+
+def test_rates_are_compared_only_where_all_have_one(client, counted):
+    """Unless rates are asked for, a place without known residents makes the comparison one of people."""
+    counted.daily(20)
+    one = words(client.get("/situation/compare?place=420000"))
+    both = words(client.get("/situation/compare?place=420000&place=540000"))
+    asked = words(client.get("/situation/compare?place=420000&place=540000&per=rate"))
+    assert "in 100,000 residents, the most" in one
+    assert "in 100,000 residents, the most" not in both
+    assert "unknown" in asked
 
 
 @pytest.mark.parametrize("path", ["/situation/compare", "/situation/compare?place="])
