@@ -37,6 +37,14 @@ def _nothing_published():
     (Path(os.environ["SAMEBOAT_HOME"]) / "published-checkpoint").unlink(missing_ok=True)
 
 
+@pytest.fixture(autouse=True)
+def _nothing_kept():
+    """Every test starts with an empty cache: the store before was rolled back, and its log's state recurs."""
+    from django.core.cache import cache
+
+    cache.clear()
+
+
 NOW = datetime(2020, 1, 30, 3, 0, tzinfo=UTC)
 
 

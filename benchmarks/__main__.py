@@ -19,14 +19,9 @@ NAMES = (
     "witnessed",
     "situation_rt",
     "situation_forecast",
+    "situation_pages",
     "figure_readers",
-    "bulk",
-    "acknowledged",
-    "witnessed",
     "figures",
-    "figure_readers",
-    "situation_rt",
-    "situation_forecast",
 )
 # Minutes long: run only when named.
 STUDIES = (

@@ -56,7 +56,8 @@ WHERE day.n + told.r < :days
 ASK = """
 import json, sys, time
 from datetime import date
-from sameboat.figures import exports, queries
+from sameboat.figures import queries
+from sameboat.figures.export import tables as exports
 from sameboat.figures.models import Definition, Figure
 from sameboat.registry.models import Place
 feed, definition = queries.feed("bench"), Definition.objects.select_related("signal").get()

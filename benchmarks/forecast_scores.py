@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.home import ROOT
 from sameboat.situation.engine.forecast.backtest import OURS, evaluate
-from sameboat.situation.hub_folder import read_hub_folder
+from sameboat.situation.hub.folder import read_hub_folder
 
 FACTS = Path(os.environ.get("SAMEBOAT_FACTS", ROOT.parent / "shared" / "facts")) / "outbreak"
 ENSEMBLES = {"europe_hub": "EuroCOVIDhub-ensemble", "us_covid_hub": "CovidHub-ensemble"}

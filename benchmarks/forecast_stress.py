@@ -17,7 +17,7 @@ from sameboat.situation.engine.forecast.backtest import Hub, replay
 from sameboat.situation.engine.forecast.combination import FITTED_WEEKS
 from sameboat.situation.engine.forecast.quantiles import BAND_95, covered, interval_score
 from sameboat.situation.engine.incidence import Array
-from sameboat.situation.hub_folder import read_hub_folder
+from sameboat.situation.hub.folder import read_hub_folder
 
 Bend = Callable[[str, Array, date], Array]
 

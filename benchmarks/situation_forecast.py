@@ -15,7 +15,7 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 from benchmarks.home import ROOT
 from sameboat.situation.engine.forecast import Forecaster
 from sameboat.situation.engine.forecast.backtest import Hub, replay
-from sameboat.situation.hub_folder import read_hub_folder
+from sameboat.situation.hub.folder import read_hub_folder
 
 FACTS = Path(os.environ.get("SAMEBOAT_FACTS", ROOT.parent / "shared" / "facts")) / "outbreak"
 EUROPE = FACTS / "europe_hub"

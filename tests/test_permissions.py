@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,10 +22,13 @@ from sameboat.donations.actions.pledges import pledge_goods, pledge_money
 from sameboat.donations.actions.privacy import open_private
 from sameboat.figures.actions.feeds import register_feed, state_definition
 from sameboat.figures.actions.sources import set_mapping
+from sameboat.figures.actions.vintages import publish_vintage
 from sameboat.registry.acting import Act, actions
 from sameboat.registry.actions import register_key
 from sameboat.registry.models import Place, Role
 from sameboat.registry.refusals import NotPermitted
+from sameboat.situation.actions import store_round
+from sameboat.situation.forecasting import Computed
 from sameboat.supplies.actions.handovers import hand_over
 from sameboat.supplies.actions.lots import allocate
 from sameboat.supplies.actions.needs import publish_need
@@ -142,6 +146,13 @@ ROWS = [
     Row("figures.publish_vintage", lambda w: w.vintage | {"from_elsewhere": True}, operator=True),
     Row("figures.stop_feed", lambda w: w.stop, "hospital", (Role.FIGURES,)),
     Row("figures.stop_feed", lambda w: w.stop | {"from_elsewhere": True}, operator=True),
+    Row(
+        f"situation.{store_round.__name__}",
+        lambda w: {"computed": w.computed},
+        "hospital",
+        (Role.FIGURES,),
+        operator=True,
+    ),
     Row("figures.set_mapping", lambda w: w.mapping, "hospital", (Role.FIGURES,)),
     Row("figures.set_mapping", lambda w: w.mapping | {"from_elsewhere": True}, operator=True),
     Row("figures.read_source", lambda w: w.source_file, "hospital", (Role.FIGURES,)),
@@ -176,6 +187,13 @@ def world(cast):
     feed = register_feed(cast.act_operator, code="test", name_en="Test", publisher=cast.hospital)
     definition = {"form": "cumulative", "unit_en": "people", "unit_zh": "人", "name_en": "Confirmed"}
     cases = state_definition(cast.act_operator, signal="cases.confirmed", **definition).signal
+    today = cast.act_operator.now.date()
+    known = publish_vintage(
+        replace(cast.act_hospital, roles={cast.hospital.public_id: frozenset({Role.FIGURES})}),
+        feed=feed,
+        published=today - timedelta(1),
+        observations=[],
+    )
     set_mapping(
         replace(cast.act_hospital, roles={cast.hospital.public_id: frozenset({Role.FIGURES})}), feed=feed, text=MAPPING
     )
@@ -193,6 +211,7 @@ def world(cast):
         series_break=about | {"kind": "definition"},
         explanation=about,
         vintage={"feed": feed, "published": cast.act_operator.now.date(), "observations": []},
+        computed=Computed(known, cases, today, today, (today + timedelta(7),), (place,), (), ()),
         stop={"feed": feed, "code": "unreadable", "reason": "HTML", "data_sha256": "ab" * 32},
         mapping={"feed": feed, "text": MAPPING},
         source_file={

@@ -9,8 +9,9 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from sameboat.figures import exports, queries
+from sameboat.figures import queries
 from sameboat.figures.engine.formats import FORMATS, Table
+from sameboat.figures.export import tables as exports
 from sameboat.figures.models import Vintage
 from sameboat.transparency.http_caching import ASK_AGAIN, FOREVER, answered_unchanged
 

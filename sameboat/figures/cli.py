@@ -138,7 +138,7 @@ def export(folder: Annotated[Path, typer.Argument(help="Where to write; made if 
     \b
     sameboat figures export ./mirror
     """
-    from sameboat.figures.exporting import export as write
+    from sameboat.figures.export.folder import export as write
     from sameboat.progress import progress_bar
 
     with progress_bar("sources written") as told:
@@ -174,7 +174,8 @@ def verify(
     sameboat figures verify cn-nhc --log https://relief.example --vkey 'relief.example/log+1a2b3c4d+AXh…'
     sameboat figures verify cn-nhc --log ./mirror --vkey 'relief.example/log+1a2b3c4d+AXh…'
     """
-    from sameboat.figures import checked_sources, checking
+    from sameboat.figures.check import chain as checking
+    from sameboat.figures.check import sources as checked_sources
     from sameboat.progress import progress_bar
     from sameboat.transparency import sources
 

@@ -34,9 +34,33 @@ FLAGS = {
 }
 
 
+DETAILS = {
+    "negative-increment": gettext_lazy("from %(before)s to %(after)s"),
+    "spike": gettext_lazy("%(value)s, where about %(expected)s were due"),
+    "stuck-value": gettext_lazy("%(value)s, for %(days)s days"),
+    "reporting-gap": gettext_lazy("%(days)s days"),
+    "missing-day": gettext_lazy("%(days)s days"),
+    "child-sum": gettext_lazy("the whole %(whole)s, the parts %(parts)s"),
+    "stale-feed": gettext_lazy("%(days)s days"),
+    "revised-strongly": gettext_lazy("the week from %(earlier)s to %(later)s"),
+}
+
+
 def flag_words(flag: QualityFlag) -> str:
-    """Return what a check noticed, in the reader's language; its code where nobody wrote words for it."""
-    return str(FLAGS.get(flag.kind, flag.kind.replace("-", " ")))
+    """Return what a check noticed and by which numbers, in the reader's language; its code where nobody wrote words."""
+    words = str(FLAGS.get(flag.kind, flag.kind.replace("-", " ")))
+    if flag.kind not in DETAILS:
+        return words
+    scale = flag.signal.decimals if flag.signal else 0
+    numbers = {
+        name: decimals.written(value, scale) if scale and name != "days" else f"{value:,}"
+        for name, value in flag.numbers.items()
+        if isinstance(value, int)
+    }
+    try:
+        return f"{words} ({str(DETAILS[flag.kind]) % numbers})"
+    except KeyError:  # a flag of an earlier program tells fewer numbers
+        return words
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,37 @@
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sameboat.progress import progress_bar
 from sameboat.transparency.errors import BadInput
+
+if TYPE_CHECKING:
+    from sameboat.registry.acting import Act
 
 SCENARIO = Path(__file__).resolve().parents[2] / "scenarios" / "wuhan-2020"
 
 PASSWORD = "same-boat-2020"  # noqa: S105 - a demo's password is no secret: it stands in the manual
 """Every demo account's password, written in the manual: the demo listens on this machine alone."""
+
+
+class Forecasts:
+    """Makes a round of forecasts every other week, each from what was known on its day and under that day's clock."""
+
+    FIRST, LAST, EVERY = date(2020, 2, 13), date(2020, 4, 30), timedelta(14)
+
+    def __init__(self) -> None:
+        self.next = self.FIRST
+
+    def day_over(self, day: date, act: "Act") -> None:
+        """Make the round of a day where one is due; nothing where the figures are too few."""
+        from sameboat.situation.rounds import make_rounds
+
+        if self.next <= day <= self.LAST:
+            make_rounds(act, "cases.confirmed", "", day, None, now=act.now)
+            self.next = day + self.EVERY
 
 
 def settings_of_a_demo() -> None:
@@ -49,7 +71,7 @@ def load(say: Callable[[str], None]) -> None:
     say("Loading Wuhan, 22 January to 12 February 2020, and China’s figures to 30 June, as published …")
     with ExitStack() as stack:
         tell = stack.enter_context(progress_bar("rows"))
-        report = replay(SCENARIO, lambda _stage, done, total: tell(done, total))
+        report = replay(SCENARIO, lambda _stage, done, total: tell(done, total), Forecasts().day_over)
     say(f"{sum(report.rows.values()):,} rows, {report.entries:,} entries on the log.")
     demo_accounts.make(PASSWORD)
     mark.write_text("loaded\n")

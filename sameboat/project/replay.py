@@ -32,6 +32,8 @@ from sameboat.supplies.events import Source
 from sameboat.transparency.actions import publish
 
 Progress = Callable[[str, int, int], None]
+DayOver = Callable[[date, Act], None]
+"""Told each day when all its facts are entered, with who may add to it under the scenario's own clock."""
 
 ENTERED_AT = time(18, 0)
 """Local time at which a fact known by its day only is entered."""
@@ -46,7 +48,11 @@ class ReplayReport:
     entries: int = 0
 
 
-def replay(folder: Path, progress: Progress = lambda _stage, _done, _total: None) -> ReplayReport:
+def replay(
+    folder: Path,
+    progress: Progress = lambda _stage, _done, _total: None,
+    day_over: DayOver = lambda _day, _act: None,
+) -> ReplayReport:
     """Replay the scenario in `folder` into an empty installation and publish a checkpoint for each day.
 
     `progress` is told the stage, and how many rows of how many are done. One transaction a day; a replay that was
@@ -66,6 +72,7 @@ def replay(folder: Path, progress: Progress = lambda _stage, _done, _total: None
                 done += 1
                 if done % 50 == 0:
                     progress(day.isoformat(), done, len(facts))
+        day_over(day, scenario.act_at_the_end_of(day))
         report.days += 1
         while (checkpoint := publish()) is not None:
             report.entries = checkpoint.size
@@ -107,6 +114,17 @@ class _Scenario:
         self.figures_count += 1
         seed = hashlib.sha256(f"{self.about['id']} figures {kind} {self.figures_count}".encode()).digest()
         return public_id.encode(kind, public_id.uuid7(int(at.timestamp() * 1000), seed[:10]))
+
+    def act_at_the_end_of(self, day: date) -> Act:
+        """Return the operator's act in the last second of a day, whose ids depend on the day alone."""
+
+        def make_id(kind: str, at: datetime) -> str:
+            seed = hashlib.sha256(f"{self.about['id']} {kind} {day}".encode()).digest()
+            return public_id.encode(kind, public_id.uuid7(int(at.timestamp() * 1000), seed[:10]))
+
+        return replace(
+            self.act, now=datetime.combine(day, time(23, 59, 59), self.zone).astimezone(UTC), make_id=make_id
+        )
 
     def rows(self, table: str) -> Iterator[tuple[int, Row]]:
         """Return each row of a table with its number."""

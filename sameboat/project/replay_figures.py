@@ -95,7 +95,7 @@ class FiguresReplay:
             kind=row["kind"],
             within=row["within"] == "yes",
             text_en=_told(row["text_en"], row["source"]),
-            text_zh=_told(row["text_zh"], row["source"]),
+            text_zh=_told_in_chinese(row["text_zh"], row["source_zh"]),
             url=row["source_url"],
             from_elsewhere=True,
         )
@@ -110,7 +110,7 @@ class FiguresReplay:
             day=date.fromisoformat(row["date"]),
             until=date.fromisoformat(row["until"]),
             text_en=_told(row["text_en"], row["source"]),
-            text_zh=_told(row["text_zh"], row["source"]),
+            text_zh=_told_in_chinese(row["text_zh"], row["source_zh"]),
             url=row["source_url"],
             from_elsewhere=True,
         )
@@ -168,3 +168,8 @@ class FiguresReplay:
 def _told(text: str, source: str) -> str:
     """Return a text with its source behind it."""
     return f"{text} ({source})"
+
+
+def _told_in_chinese(text: str, source: str) -> str:
+    """Return a Chinese text with its source behind it."""
+    return f"{text}（{source}）"

@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "sameboat.supplies",
     "sameboat.donations",
     "sameboat.figures",
+    "sameboat.situation",
     "sameboat.site",
 ]
 

@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         path("", include("sameboat.donations.work.urls")),
         path("", include("sameboat.figures.urls")),
         path("", include("sameboat.figures.work.urls")),
+        path("", include("sameboat.situation.urls")),
         path("", include("sameboat.transparency.page_urls")),
         prefix_default_language=False,
     ),

@@ -8,11 +8,13 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 
 from sameboat.donations import queries as donations
+from sameboat.figures import queries as figures
 from sameboat.registry import queries as nouns
 from sameboat.registry.engine.public_id import is_valid
 from sameboat.registry.reading import day_asked, newest, older, row_asked, words_asked
 from sameboat.site.overview import overview, tally
 from sameboat.site.specimens import specimens
+from sameboat.situation.queries.headline import headline
 from sameboat.supplies import queries as supplies
 
 PAGE = 50
@@ -26,9 +28,14 @@ def home(request: HttpRequest) -> HttpResponse:
     key = f"overview:{get_language()}:{as_of}"
     shown = cache.get(key)
     if shown is None:
-        shown = overview(as_of)
+        shown = overview(as_of), headline(as_of)
         cache.set(key, shown, HOME_SECONDS)
-    context = {"overview": shown, "as_of": as_of, "unsigned": supplies.handovers(unsigned=True, as_of=as_of, limit=8)}
+    context = {
+        "overview": shown[0],
+        "headline": shown[1],
+        "as_of": as_of,
+        "unsigned": supplies.handovers(unsigned=True, as_of=as_of, limit=8),
+    }
     return render(request, "site/home.html", context)
 
 
@@ -78,6 +85,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "words": words,
         "organisations": nouns.organisations(words, limit=20) if words else [],
         "needs": supplies.needs(supplies.NeedFilter(text=words, state=""), limit=20) if words else [],
+        "places": figures.places_called(words) if words else [],
     }
     return render(request, "site/search.html", context)
 

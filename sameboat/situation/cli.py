@@ -1,4 +1,4 @@
-"""`sameboat situation evaluate | rt | nowcast | simulate`: the outbreak's numbers, from files alone."""
+"""`sameboat situation …`: the outbreak's numbers from files alone, its forecasts and its report."""
 
 import os
 from datetime import date, datetime
@@ -8,9 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
+from sameboat.situation import round_commands
+
 app = typer.Typer()
 situation = typer.Typer(no_args_is_help=True, help="The outbreak: Rt, nowcasts, forecasts and their scores.")
 app.add_typer(situation, name="situation")
+round_commands.add_to(situation)
 
 
 class Method(StrEnum):
@@ -75,8 +78,8 @@ def rt(
     """
     _one_core()
     from sameboat.progress import progress_bar
-    from sameboat.situation import rt_table
-    from sameboat.situation.series_table import read_series
+    from sameboat.situation.tables import rt as rt_table
+    from sameboat.situation.tables.series import read_series
 
     series = read_series(file, date.today())
     interval = (
@@ -120,7 +123,7 @@ def nowcast(
     sameboat situation nowcast triangle.csv
     sameboat situation nowcast cases.parquet --as-of 2021-07-01 -o nowcast.csv
     """
-    from sameboat.situation.nowcast_table import nowcast_file
+    from sameboat.situation.tables.nowcast import nowcast_file
 
     made = nowcast_file(file, _day(as_of))
     if output is not None:
@@ -150,7 +153,7 @@ def forecast(
     """
     _one_core()
     from sameboat.progress import progress_bar
-    from sameboat.situation.hub_export import forecast_folder
+    from sameboat.situation.hub.export import forecast_folder
 
     with progress_bar("rounds made") as progress:
         return forecast_folder(folder, _day(day), output, ".parquet" if parquet else ".csv", progress)
@@ -167,7 +170,7 @@ def check(
     \b
     sameboat situation check 2025-03-01-team-model.csv --tasks hub-config/tasks.json
     """
-    from sameboat.situation.hub_export import check_file
+    from sameboat.situation.hub.export import check_file
 
     return check_file(file, tasks, round_id or None)
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from sameboat.situation.engine.forecast.backtest import OURS, Evaluation, Hub, evaluate
 from sameboat.situation.engine.nowcast import NowcastScores, evaluate_nowcasts
-from sameboat.situation.hub_folder import HubFolderError, read_hub_folder
-from sameboat.situation.reports_table import Triangle, read_triangles
+from sameboat.situation.hub.folder import HubFolderError, read_hub_folder
+from sameboat.situation.tables.reports import Triangle, read_triangles
 from sameboat.situation.told_plainly import told_plainly
 from sameboat.transparency.errors import BadInput
 

@@ -17,7 +17,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "scenarios" / "wuhan-2020"
 OUTBREAK = "vintage,place,date,confirmed,suspected,cured,dead\n"
 ROWS = "2020-02-12,420000,2020-02-12,10,3,1,0\n2020-02-13,420000,2020-02-12,11,,1,0\n2020-02-13,CN,2020-02-12,,,,\n"
 VINTAGES = "vintage,stated,withdrawn,rejected\n2020-02-12,1,0,0\n2020-02-13,1,1,0\n"
-SAID = "place,signal,date,until,explained,text_en,text_zh,source,source_url\n"
+SAID = "place,signal,date,until,explained,text_en,text_zh,source,source_zh,source_url\n"
 
 
 def packed(data):

@@ -11,11 +11,12 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from sameboat.figures import queries
-from sameboat.figures.engine.differences import Differences
+from sameboat.figures.engine.differences import Differences, Stood
 from sameboat.figures.engine.flags import Flag, flag_panel, flag_revisions, flag_sums, judge_from
 from sameboat.figures.engine.observation import Observation
 from sameboat.figures.engine.panel import Panel
 from sameboat.figures.models import Break, Definition, QualityFlag, Signal, Vintage
+from sameboat.figures.recent_panels import panel_at, panel_before
 from sameboat.registry.models import Place
 from sameboat.registry.queries import places_within
 
@@ -33,8 +34,11 @@ _AT_ONCE = 500
 _Key = tuple[str, int | None, int | None, date, date, tuple[tuple[str, int | str], ...]]
 
 
-def judge(vintage: Vintage, changed: Differences, before: Vintage | None) -> Counter[str]:
-    """Store the flags that a stored vintage raises, clear those that are gone; return how many it raised by kind."""
+def judge(vintage: Vintage, changed: Differences, before: Vintage | None, stood: Stood) -> Counter[str]:
+    """Store the flags that a stored vintage raises, clear those that are gone; return how many it raised by kind.
+
+    `stood` is what stood before of the figures that it states.
+    """
     by_definition: defaultdict[tuple[str, str], list[Observation]] = defaultdict(list)
     for row in changed.all:
         by_definition[row.signal, row.definition].append(row)
@@ -42,7 +46,7 @@ def judge(vintage: Vintage, changed: Differences, before: Vintage | None) -> Cou
     for (signal, definition), rows in sorted(by_definition.items()):
         known = Definition.objects.select_related("signal").get(signal__code=signal, code=definition)
         if known.signal.form in SUMS:
-            raised.update(_judge_signal(vintage, before, known, rows))
+            raised.update(_judge_signal(vintage, before, known, rows, stood))
     return raised
 
 
@@ -89,12 +93,13 @@ def _places(field: str, values: Sequence[str | int]) -> dict[int, tuple[str, int
 
 
 def _judge_signal(
-    vintage: Vintage, before: Vintage | None, of: Definition, rows: Sequence[Observation]
+    vintage: Vintage, before: Vintage | None, of: Definition, rows: Sequence[Observation], stood: Stood
 ) -> Iterable[str]:
     family = _family(row.place for row in rows)
     since = judge_from(min(row.date for row in rows))
     start = judge_from(since) - timedelta(days=1)
-    own = queries.panel(family.changed, of, vintage, start=start)
+    panel = panel_at(vintage, before, of, rows, family.changed, start)
+    own = _only(panel, family.changed.values())
     flags: list[Flag] = []
     if of.signal.form in COUNTS:
         for places, breaks in _by_breaks(vintage, of.signal, family.changed):
@@ -104,9 +109,8 @@ def _judge_signal(
     flags += flag_sums(whole, family.parents)
     if before is not None and of.signal.form in COUNTS:
         revised = {row.place for row in rows if row.date <= (before.last_date or date.min)}
-        if again := {pk: code for pk, code in family.changed.items() if code in revised}:
-            earlier = queries.panel(again, of, before, start=start)
-            flags += flag_revisions(earlier, _only(own, earlier.places))
+        earlier = panel_before(own, rows, stood, revised)
+        flags += flag_revisions(earlier, _only(own, earlier.places))
     yield from _keep(vintage, of, family, since, flags)
 
 

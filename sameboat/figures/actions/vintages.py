@@ -105,7 +105,7 @@ def publish_vintage(
     )
     vintage.save()
     _store(vintage, changed, series)
-    raised = judge(vintage, changed, last)
+    raised = judge(vintage, changed, last, stood)
     entry = append(
         events.VintagePublished(
             vintage=vintage.public_id,

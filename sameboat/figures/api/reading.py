@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 from ninja import Query
 from pydantic import Field
 
-from sameboat.figures import asked, exports, overview, queries
+from sameboat.figures import asked, overview, queries
 from sameboat.figures.answering import FORMAT_TYPES, change_file_answer, file_answer
 from sameboat.figures.api.router import router
 from sameboat.figures.asked import Days, Moment, Standing
 from sameboat.figures.engine.formats import Table
+from sameboat.figures.export import tables as exports
 from sameboat.figures.shapes.feeds import (
     FeedDetailShape,
     FeedShape,

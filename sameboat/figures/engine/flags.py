@@ -50,9 +50,9 @@ FADING_DAYS = 7.0
 """Days for which a level goes on by itself, about a serial interval and a delay of reporting. A longer silence says no
 more: it may be the end of an outbreak, or the time between two."""
 
-TOO_FEW = 3
-"""Cases in all the days judged, of which none can be a spike (SPIKE_LEAST), and no run of them or of silence as
-unlikely as UNLIKELY: their level is below one a day."""
+TOO_FEW = 7
+"""Cases in all the days judged, of which none can be a spike (SPIKE_LEAST), and no run of one number or of silence as
+unlikely as UNLIKELY: the median of a week is at most 1."""
 
 USUAL_STEPS = 0.95
 """A silence is unusual when it is longer than this share of the steps from one figure of the place to the next."""

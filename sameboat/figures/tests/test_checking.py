@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sameboat.figures import checked_sources, checking
-from sameboat.figures.exported_paths import INDEX, chain_path, change_path, table_path
-from sameboat.figures.exporting import export
+from sameboat.figures.check import chain as checking
+from sameboat.figures.check import sources as checked_sources
+from sameboat.figures.export.folder import export
+from sameboat.figures.export.paths import INDEX, chain_path, change_path, table_path
 from sameboat.figures.models import Figure, Vintage
 from sameboat.figures.tests.conftest import day
 from sameboat.project.tests.conftest import call
@@ -244,7 +245,7 @@ def test_the_index_names_every_file_with_its_hash(mirror):
 
 def test_an_export_that_is_interrupted_leaves_the_index_of_before(told, tmp_path, monkeypatch):
     """The index speaks of files that are there; no draft is left."""
-    from sameboat.figures import exporting
+    from sameboat.figures.export import folder as exporting
 
     export(tmp_path)
     before = (tmp_path / INDEX).read_bytes()

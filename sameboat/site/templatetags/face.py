@@ -35,6 +35,7 @@ class Counted(Protocol):
 NAVIGATION = (
     ("needs", gettext_lazy("Needs")),
     ("gifts", gettext_lazy("Gifts")),
+    ("situation", gettext_lazy("The outbreak")),
     ("organisations", gettext_lazy("Organisations")),
     ("log", gettext_lazy("The log")),
     ("about", gettext_lazy("About")),

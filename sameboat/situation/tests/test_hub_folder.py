@@ -10,7 +10,7 @@ import pytest
 from sameboat.situation.engine.forecast import Forecaster, History, VintageError
 from sameboat.situation.engine.forecast.backtest import OURS, Target, evaluate, replay, score, suspended
 from sameboat.situation.engine.forecast.quantiles import LEVELS
-from sameboat.situation.hub_folder import HubFolderError, read_hub_folder
+from sameboat.situation.hub.folder import HubFolderError, read_hub_folder
 
 from .epidemics import waves, weekly_vintages
 from .facts import NEEDED, OUTBREAK

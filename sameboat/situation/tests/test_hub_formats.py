@@ -10,7 +10,7 @@ import pytest
 
 from sameboat.project.tests.conftest import call
 from sameboat.situation.engine.forecast import History
-from sameboat.situation.hub_formats import (
+from sameboat.situation.hub.formats import (
     ORACLE,
     OUTPUT,
     TASK_IDS,
@@ -25,7 +25,7 @@ from sameboat.situation.hub_formats import (
     time_series,
     write_table,
 )
-from sameboat.situation.hub_tasks import TasksError, our_tasks, parsed_tasks, read_tasks
+from sameboat.situation.hub.tasks import TasksError, our_tasks, parsed_tasks, read_tasks
 
 from . import facts
 from .epidemics import FIRST, waves, weekly_vintages

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from sameboat.situation.series_table import TableError, read_series
+from sameboat.situation.tables.series import TableError, read_series
 
 TODAY = date(2020, 6, 1)
 

@@ -14,7 +14,7 @@ import polars as pl
 from sameboat.situation.engine.forecast.vintage import WEEK, History, Vintage
 from sameboat.situation.engine.incidence import Array
 from sameboat.situation.engine.score import HUB_PROBABILITIES
-from sameboat.situation.hub_tasks import ModelTask, Tasks
+from sameboat.situation.hub.tasks import ModelTask, Tasks
 from sameboat.transparency.errors import BadInput
 
 TASK_IDS = ("reference_date", "target", "horizon", "location", "target_end_date")

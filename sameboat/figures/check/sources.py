@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from sameboat.figures.checking import Files, SeriesKey, Shown
+from sameboat.figures.check.chain import Files, SeriesKey, Shown
 from sameboat.figures.engine import decimals as writing
-from sameboat.figures.exported_paths import INDEX, change_path, table_path
+from sameboat.figures.export.paths import INDEX, change_path, table_path
 from sameboat.transparency import sources
 from sameboat.transparency.errors import BadInput
 from sameboat.transparency.sources import Fetch, MissingError
@@ -179,7 +179,8 @@ class OwnStore:
         decimals: Mapping[str, int],  # noqa: ARG002
     ) -> Iterator[tuple[SeriesKey, Shown]]:
         """Yield every series of the definitions asked for, as pages and files show them."""
-        from sameboat.figures import exports, overview, queries
+        from sameboat.figures import overview, queries
+        from sameboat.figures.export import tables as exports
 
         source, at = queries.feed(feed), queries.vintage(vintage)
         if source is None or at is None:

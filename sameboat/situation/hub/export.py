@@ -15,8 +15,8 @@ from sameboat.situation.engine.forecast.combination import FITTED_WEEKS
 from sameboat.situation.engine.forecast.quantiles import BAND_50, BAND_95, MEDIAN
 from sameboat.situation.engine.forecast.standing import PUBLISHED, RUNNING_WEEKS, Standing, running_score, standing
 from sameboat.situation.engine.forecast.vintage import WEEK, VintageError
-from sameboat.situation.hub_folder import read_hub_folder
-from sameboat.situation.hub_formats import (
+from sameboat.situation.hub.folder import read_hub_folder
+from sameboat.situation.hub.formats import (
     OUTPUT,
     SUFFIXES,
     HubFileError,
@@ -28,7 +28,7 @@ from sameboat.situation.hub_formats import (
     time_series,
     write_table,
 )
-from sameboat.situation.hub_tasks import Tasks, our_tasks, parsed_tasks, read_tasks
+from sameboat.situation.hub.tasks import Tasks, our_tasks, parsed_tasks, read_tasks
 from sameboat.situation.told_plainly import told_plainly
 
 MODEL = "sameboat-combined"

@@ -8,7 +8,7 @@ import polars as pl
 
 from sameboat.situation.engine.incidence import Array
 from sameboat.situation.engine.nowcast import reporting_triangle
-from sameboat.situation.series_table import TableError
+from sameboat.situation.tables.series import TableError
 from sameboat.situation.told_plainly import told_plainly
 
 DAYS_FOLLOWED, WEEKS_FOLLOWED = 41, 13  # delays kept of single cases: forty days, or a quarter of a year in weeks
@@ -67,7 +67,7 @@ def _frame(path: Path) -> pl.DataFrame:
         except pl.exceptions.PolarsError as error:
             raise TableError(f"{path}: it cannot be read as Parquet ({error}); fetch it again") from error
     else:
-        from sameboat.situation.series_table import read_cells
+        from sameboat.situation.tables.series import read_cells
 
         header, rows = read_cells(path)
         frame = pl.DataFrame([cells for _, cells in rows], schema=dict.fromkeys(header, pl.String), orient="row")

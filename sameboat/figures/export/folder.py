@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sameboat.figures import exports, overview, queries
+from sameboat.figures import overview, queries
 from sameboat.figures.engine.formats import FORMATS
-from sameboat.figures.exported_paths import INDEX, chain_path, change_path, table_path
+from sameboat.figures.export import tables as exports
+from sameboat.figures.export.paths import INDEX, chain_path, change_path, table_path
 from sameboat.figures.models import Definition, Feed, Vintage
 
 LATEST_ONLY = "fhir.json"

@@ -15,7 +15,7 @@ from sameboat.situation.engine.cori import estimate_cori
 from sameboat.situation.engine.incidence import Array
 from sameboat.situation.engine.rt import estimate_rt
 from sameboat.situation.engine.serial_interval import discretised_serial_interval
-from sameboat.situation.series_table import LONGEST, SeriesTable, TableError, read_cells
+from sameboat.situation.tables.series import LONGEST, SeriesTable, TableError, read_cells
 from sameboat.situation.told_plainly import told_plainly
 
 Method = Literal["cori", "headline"]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sameboat.situation.engine.nowcast import nowcast
-from sameboat.situation.reports_table import read_triangles
+from sameboat.situation.tables.reports import read_triangles
 from sameboat.situation.told_plainly import told_plainly
 
 COLUMNS = ("stratum", "day", "reported", "expected", "lower_95", "lower_50", "median", "upper_50", "upper_95")
