@@ -29,6 +29,7 @@ from sameboat.figures.queries.feeds import (
     vintages,
 )
 from sameboat.figures.queries.remarks import (
+    break_kinds,
     breaks,
     breaks_of_parts,
     explanations,
@@ -51,6 +52,7 @@ __all__ = [
     "Change",
     "Line",
     "Point",
+    "break_kinds",
     "breaks",
     "breaks_of_parts",
     "change_file_of",

@@ -91,3 +91,8 @@ def _with_those_above(place: Place) -> list[int]:
         here = here.parent  # type: ignore[assignment]  # not None: its key is not
         found.append(here.pk)
     return found
+
+
+def break_kinds() -> list[tuple[str, str]]:
+    """Return the kinds of breaks, each with its words."""
+    return [(value, str(words)) for value, words in Break.Kind.choices]
