@@ -76,9 +76,12 @@ def server(tmp_path_factory):
         process.communicate(timeout=30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium():
-    """One browser program for all tests; each person gets a profile of their own in it."""
+    """One browser program for this folder's tests; each person gets a profile of their own in it.
+
+    It ends with the folder: other modules start their own, and one thread drives only one at a time.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
