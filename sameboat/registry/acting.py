@@ -2,6 +2,7 @@
 
 import functools
 import hmac
+import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -188,6 +189,11 @@ def action(function: Callable[Concatenate[Act, P], M]) -> Callable[Concatenate[A
 def _lost_deadlock(error: OperationalError) -> bool:
     """Return whether PostgreSQL rolled the transaction back to break a deadlock (SQLSTATE 40P01)."""
     return getattr(error.__cause__, "sqlstate", None) == "40P01"
+
+
+def as_part(of: Callable[Concatenate[Act, P], M]) -> Callable[Concatenate[Act, P], M]:
+    """Return what an action does, to be done within another action: in its transaction, under its idempotency key."""
+    return cast("Callable[Concatenate[Act, P], M]", inspect.unwrap(of))
 
 
 def _fingerprint(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:

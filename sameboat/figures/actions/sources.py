@@ -15,7 +15,7 @@ from sameboat.figures.actions.vintages import publish_vintage, stop_feed
 from sameboat.figures.engine import readers
 from sameboat.figures.engine.readers import LineListMapping, PlaceEntry, Places, ReaderStop
 from sameboat.figures.models import Definition, Feed, FeedMapping, FeedStop, SourceFile, Vintage
-from sameboat.registry.acting import Act, action
+from sameboat.registry.acting import Act, action, as_part
 from sameboat.registry.models import Place
 from sameboat.registry.refusals import Conflict, Fault, InvalidInput
 from sameboat.transparency.actions import append
@@ -96,10 +96,10 @@ def read_source(
             previous_rows=_rows_before(feed),
         )
     except ReaderStop as stop:
-        return stop_feed.__wrapped__(  # type: ignore[attr-defined,no-any-return]  # in this action's transaction
+        return as_part(stop_feed)(
             act, feed=feed, code=stop.code, reason=str(stop), data_sha256=sha256, from_elsewhere=from_elsewhere
         )
-    vintage: Vintage = publish_vintage.__wrapped__(  # type: ignore[attr-defined]  # in this action's transaction
+    vintage = as_part(publish_vintage)(
         act,
         feed=feed,
         published=published,

@@ -15,7 +15,7 @@ from sameboat.figures.asked import moment_of
 from sameboat.figures.engine import own_table
 from sameboat.figures.models import Feed, FeedMapping, FeedStop, PendingUpload, QualityFlag, RejectedLine, Vintage
 from sameboat.figures.queries import Change
-from sameboat.registry.acting import Act, action
+from sameboat.registry.acting import Act, action, as_part
 from sameboat.registry.refusals import Conflict, Fault, InvalidInput
 from sameboat.transparency import promises
 
@@ -129,14 +129,12 @@ def forget_expired(now: datetime) -> int:
 def _publish(act: Act, feed: Feed, data: bytes, published: datetime | date, *, complete: bool) -> Vintage | FeedStop:
     """Read and publish in the caller's transaction: through the feed's mapping, or as the plain table."""
     if FeedMapping.objects.filter(feed=feed).exists():
-        return read_source.__wrapped__(  # type: ignore[attr-defined,no-any-return]
-            act, feed=feed, data=data, published=published, complete=complete
-        )
+        return as_part(read_source)(act, feed=feed, data=data, published=published, complete=complete)
     try:
         read = own_table.read(data, {each.code: each.decimals for each in queries.signals()})
     except own_table.TableError as error:
         raise InvalidInput([Fault("file", str(error))]) from None
-    return publish_vintage.__wrapped__(  # type: ignore[attr-defined,no-any-return]
+    return as_part(publish_vintage)(
         act,
         feed=feed,
         published=published,
