@@ -230,7 +230,7 @@ def _days(shown: Outbreak) -> list[list[str]]:
     rows = []
     for day in reversed(shown.days[-DAYS:]):
         told = rt.get(day.day)
-        row = [_shown_day(day.day), _number(day.new), _number(day.first_new) if day.revised else "", _number(day.total)]
+        row = [_short_day(day.day), _number(day.new), _number(day.first_new) if day.revised else "", _number(day.total)]
         if shown.rt:
             row.append(
                 _("not told")
@@ -270,6 +270,10 @@ def _words(shown: Outbreak) -> list[str]:
 
 def _shown_day(when: date) -> str:
     return _text(_written("{% load face %}{% day at %}", at=when))
+
+
+def _short_day(when: date) -> str:
+    return _text(_written("{% load face %}{{ at|short_day }}", at=when))
 
 
 def _number(value: int | None) -> str:
