@@ -22,6 +22,7 @@ from sameboat.donations.actions.pledges import pledge_goods, pledge_money
 from sameboat.donations.actions.privacy import open_private
 from sameboat.figures.actions.feeds import register_feed, state_definition
 from sameboat.figures.actions.sources import set_mapping
+from sameboat.figures.actions.uploads import preview
 from sameboat.figures.actions.vintages import publish_vintage
 from sameboat.registry.acting import Act, actions
 from sameboat.registry.actions import register_key
@@ -62,6 +63,7 @@ date = { column = "day" }
 place = { columns = ["place"] }
 values = [{ column = "confirmed", signal = "cases.confirmed" }]
 """
+FIGURES = b"day,place,confirmed\n2020-01-20,420100,5\n"
 SOURCE = Source(table="notices", line=1)
 
 ROWS = [
@@ -155,6 +157,7 @@ ROWS = [
     ),
     Row("figures.set_mapping", lambda w: w.mapping, "hospital", (Role.FIGURES,)),
     Row("figures.set_mapping", lambda w: w.mapping | {"from_elsewhere": True}, operator=True),
+    Row("figures.publish_upload", lambda w: w.upload, "hospital", (Role.FIGURES,)),
     Row("figures.read_source", lambda w: w.source_file, "hospital", (Role.FIGURES,)),
     Row("figures.read_source", lambda w: w.source_file | {"from_elsewhere": True}, operator=True),
     Row("donations.erase_private", lambda w: {"pledge": w.money_pledge}, "company", (Role.GIVE,), operator=True),
@@ -188,15 +191,10 @@ def world(cast):
     definition = {"form": "cumulative", "unit_en": "people", "unit_zh": "人", "name_en": "Confirmed"}
     cases = state_definition(cast.act_operator, signal="cases.confirmed", **definition).signal
     today = cast.act_operator.now.date()
-    known = publish_vintage(
-        replace(cast.act_hospital, roles={cast.hospital.public_id: frozenset({Role.FIGURES})}),
-        feed=feed,
-        published=today - timedelta(1),
-        observations=[],
-    )
-    set_mapping(
-        replace(cast.act_hospital, roles={cast.hospital.public_id: frozenset({Role.FIGURES})}), feed=feed, text=MAPPING
-    )
+    publisher = replace(cast.act_hospital, user_id=MEMBER, roles={cast.hospital.public_id: frozenset({Role.FIGURES})})
+    known = publish_vintage(publisher, feed=feed, published=today - timedelta(1), observations=[])
+    set_mapping(publisher, feed=feed, text=MAPPING)
+    seen = preview(publisher, feed=feed, data=FIGURES, published=today.isoformat(), complete=False)
     about = {"feed": feed, "place": place, "signal": cases, "day": cast.act_operator.now.date(), "text_en": "Why"}
     return SimpleNamespace(
         hospital=cast.hospital,
@@ -214,10 +212,11 @@ def world(cast):
         computed=Computed(known, cases, today, today, (today + timedelta(7),), (place,), (), ()),
         stop={"feed": feed, "code": "unreadable", "reason": "HTML", "data_sha256": "ab" * 32},
         mapping={"feed": feed, "text": MAPPING},
+        upload={"feed": feed, "upload": seen.upload.public_id},
         source_file={
             "feed": feed,
             "published": cast.act_operator.now.date(),
-            "data": b"day,place,confirmed\n2020-01-20,420100,5\n",
+            "data": FIGURES,
         },
         campaign=campaign,
         payment=disburse(cast.act_charity, **payout),
